@@ -1,0 +1,33 @@
+"""The nouns, a module each. Import a model from its own module: an import contract keeps truth from readers.
+
+Django finds them here; `apps.py` has them imported through this list.
+"""
+
+from readerstudy.models.audit_event import AuditEvent
+from readerstudy.models.case import Case, SlicePack
+from readerstudy.models.dataset import Dataset
+from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.reader import Reader
+from readerstudy.models.reading import Reading
+from readerstudy.models.sequence import Sequence, SequenceItem
+from readerstudy.models.stored_file import StoredFile
+from readerstudy.models.study import Study
+from readerstudy.models.synthesis_run import SynthesisRun
+from readerstudy.models.volume import OrganScan, Volume
+
+__all__ = [
+    "AuditEvent",
+    "Case",
+    "Dataset",
+    "GroundTruth",
+    "OrganScan",
+    "Reader",
+    "Reading",
+    "Sequence",
+    "SequenceItem",
+    "SlicePack",
+    "StoredFile",
+    "Study",
+    "SynthesisRun",
+    "Volume",
+]

@@ -1,0 +1,35 @@
+"""System checks of our own: what an operator should know before readers come."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps.config import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register(Tags.security, deploy=True)
+def plain_http(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.HTTPS:
+        return []
+    return [
+        Warning(
+            f"PUBLIC_URL is {settings.PUBLIC_URL}: sessions and CT volumes travel unencrypted.",
+            hint="Allowed inside a closed network; otherwise put a TLS proxy in front and set PUBLIC_URL=https://…",
+            id="readerstudy.W001",
+        )
+    ]
+
+
+@register()
+def data_root_is_writable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if os.access(settings.DATA_ROOT, os.W_OK):
+        return []
+    return [
+        Error(
+            f"DATA_ROOT {settings.DATA_ROOT} cannot be written to.",
+            hint="Create the folder, or set DATA_ROOT to one that this user may write to.",
+            id="readerstudy.E001",
+        )
+    ]

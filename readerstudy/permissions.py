@@ -1,0 +1,110 @@
+"""Who may reach what: the one module that decides it.
+
+Every view says for whom it is (`public`, `staff_only`, `reader_only`); a view that says nothing is refused.
+Staff are Django users with `is_staff`; readers have no user account, only a session that an accepted
+invitation opened, so that the two can't be mixed up.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from django.contrib.auth import logout
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+
+from readerstudy.models.reader import Reader
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=HttpResponseBase)
+View = Callable[..., HttpResponseBase]
+
+READER_KEY = "reader_id"
+ACCESS = "readerstudy_access"
+
+
+def _mark(view: View, access: str) -> View:
+    setattr(view, ACCESS, access)
+    return view
+
+
+def public(view: View) -> View:
+    return _mark(view, "public")
+
+
+def staff_only(view: View) -> View:
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not request.user.is_staff:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return _mark(guarded, "staff")
+
+
+def reader_only(
+    view: Callable[Concatenate[HttpRequest, Reader, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Pass the reader of this session to the view as its second argument."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        reader = session_reader(request)
+        if reader is None:
+            return _no_session(request)
+        response = view(request, reader, *args, **kwargs)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], _mark(guarded, "reader"))
+
+
+def session_reader(request: HttpRequest) -> Reader | None:
+    reader_id = request.session.get(READER_KEY)
+    if reader_id is None:
+        return None
+    return Reader.objects.select_related("study").filter(pk=reader_id).first()
+
+
+def begin_reader_session(request: HttpRequest, reader: Reader) -> None:
+    """Open the reader's session; a staff login in the same browser ends, so that nobody is both at once."""
+    logout(request)
+    request.session.cycle_key()
+    request.session[READER_KEY] = reader.pk
+
+
+def staff_user(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _no_session(request: HttpRequest) -> HttpResponse:
+    message = "Your session has ended. Open your invitation link again, or ask the study's staff for a new one."
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse({"error": message}, status=401)
+    return render(
+        request,
+        "readerstudy/reading/message.html",
+        {"title": "Please use your invitation link", "message": message},
+        status=401,
+    )
+
+
+class DenyByDefaultMiddleware:
+    """Refuse every view that does not say for whom it is."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        if not hasattr(view, ACCESS):
+            raise PermissionDenied
