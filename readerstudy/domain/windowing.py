@@ -17,9 +17,10 @@ def apply_window(hu: NDArray[Any], *, window_center: float, window_width: float)
         x >  c - 0.5 + (w - 1) / 2    ->  y = 255
         else                              y = ((x - (c - 0.5)) / (w - 1) + 0.5) * 255
 
-    DICOM leaves the rounding open; here y is rounded to the nearest whole number, halves up. The browser's
-    table (`static/readerstudy/js/viewer/window.js`) does the same operations in the same order, and both are
-    tested against `tests/vectors/window.json`.
+    DICOM leaves the rounding open; here y is rounded to the nearest whole number, halves up. The last line is
+    computed as ``(x - (c - 0.5) + (w - 1) / 2) * 255 / (w - 1)``: for whole and half HU all but the division
+    is exact, so no half is missed. The browser's table (`static/readerstudy/js/viewer/window.js`) does the
+    same, and both are tested against `tests/vectors/window.json`.
 
     Parameters
     ----------
@@ -45,5 +46,5 @@ def apply_window(hu: NDArray[Any], *, window_center: float, window_width: float)
     span = window_width - 1
     gray = np.where(values > middle + span / 2, float(GRAY_MAX), 0.0)
     inside = (values > middle - span / 2) & (values <= middle + span / 2)
-    gray[inside] = ((values[inside] - middle) / span + 0.5) * GRAY_MAX
+    gray[inside] = (values[inside] - middle + span / 2) * GRAY_MAX / span
     return np.floor(gray + 0.5).astype(np.uint8)
