@@ -1,0 +1,144 @@
+"""The analysis of a study's readings: what `analyse` and `export_study` write.
+
+Later statistics (signal detection, agreement, drift, planning) each get a module beside `mrmc` and a key
+of the document here.
+"""
+
+import json
+import math
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from readerstudy.analysis import __version__
+from readerstudy.analysis.caveats import caveats
+from readerstudy.analysis.metrics import KEYS, metrics
+from readerstudy.analysis.mrmc import GeneratorDifference, GeneratorTest, pooled_tests
+from readerstudy.analysis.readings_csv import escape_text, write_readings_csv
+
+DEFINITIONS = {
+    "positive": "real tumour",
+    "negative": "synthetic tumour",
+    "tp": "real called real",
+    "fn": "real called synthetic",
+    "tn": "synthetic called synthetic",
+    "fp": "synthetic called real",
+    "sensitivity": "tp / (tp + fn)",
+    "specificity": "tn / (tn + fp)",
+    "accuracy": "(tp + tn) / (tp + fn + tn + fp)",
+    "balanced_accuracy": "(sensitivity + specificity) / 2; .5 is chance",
+    "unsure": "counted, and left out of the denominators of sensitivity, specificity and accuracy",
+    "generator": "a real case counts against every generator of its organ that its reader read",
+    "intervals": "Wilson score; those of pooled rows treat readings as independent",
+    "hidden_repeats": "left out; the first reading of a case counts",
+    "mrmc": "Obuchowski-Rockette, random readers and random cases, mean of the readers' areas against .5",
+    "mrmc_differences": (
+        "Obuchowski-Rockette, a - b, readers who read both; the real readings are shared, so it is "
+        "specificities that are compared"
+    ),
+    "endpoint": "auc: of the ratings; balanced_accuracy: the area of the labels as scores",
+    "unsure_policy": "exclude: left out; middle: synthetic < unsure < real; wrong: as an error, not tested",
+    "tost": (
+        "two one-sided tests that the area lies within .5 ± margin; equivalent alone does not show "
+        "indistinguishable tumours: a reader who calls everything real passes too"
+    ),
+    "multiplicity": "p values are not corrected",
+}
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """`metrics`: the rows of metrics.csv; `document`: the content of analysis.json, without NaN."""
+
+    metrics: pd.DataFrame
+    document: dict[str, Any]
+
+
+def analyse(readings: pd.DataFrame, *, alpha: float = 0.05, margins: Sequence[float] = (0.10,)) -> Analysis:
+    """Analyse a readings frame; positive = real tumour.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        From `read_readings_csv` or `readings_frame`.
+    alpha : float
+        Level of the tests; intervals cover 1 − `alpha`.
+    margins : sequence of float
+        Equivalence margins around .5, fixed before the study.
+    """
+    tests, differences = pooled_tests(readings, alpha=alpha, margins=margins)
+    first = readings[readings["repeat_index"] == 0]
+    cases = first.drop_duplicates("case_id")["truth"]
+    document = {
+        "positive": DEFINITIONS["positive"],
+        "software": _software(),
+        "alpha": alpha,
+        "margins": list(margins),
+        "n_readings": len(first),
+        "n_hidden_repeats": len(readings) - len(first),
+        "n_readers": int(first["reader_id"].nunique()),
+        "n_cases": {truth: int((cases == truth).sum()) for truth in ("real", "synthetic")},
+        "definitions": DEFINITIONS,
+        "warnings": caveats(readings, tests),
+        "mrmc": [_test_row(test) for test in tests],
+        "mrmc_differences": [_difference_row(difference) for difference in differences],
+    }
+    return Analysis(metrics(readings, alpha=alpha), document)
+
+
+def write_analysis(analysis: Analysis, readings: pd.DataFrame, folder: Path) -> list[Path]:
+    """Write readings.csv, metrics.csv and analysis.json into an existing folder; return their paths."""
+    paths = [folder / name for name in ("readings.csv", "metrics.csv", "analysis.json")]
+    write_readings_csv(readings, paths[0])
+    escaped = analysis.metrics.assign(**{key: analysis.metrics[key].map(escape_text) for key in KEYS})
+    escaped.to_csv(paths[1], index=False, lineterminator="\n")
+    text = json.dumps(analysis.document, indent=2, ensure_ascii=False, allow_nan=False)
+    paths[2].write_text(text + "\n", encoding="utf-8")
+    return paths
+
+
+def _test_row(test: GeneratorTest) -> dict[str, Any]:
+    return {
+        **asdict(test.question),
+        "generator": test.generator,
+        "covariance": test.covariance,
+        "n_readers": test.n_readers,
+        **_finite(asdict(test.test)),
+        "tost": [asdict(equivalence) for equivalence in test.tost],
+    }
+
+
+def _difference_row(difference: GeneratorDifference) -> dict[str, Any]:
+    values = _finite(asdict(difference.test))
+    return {
+        **asdict(difference.question),
+        "generator_a": difference.generator_a,
+        "generator_b": difference.generator_b,
+        "covariance": difference.covariance,
+        "difference": values.pop("estimate"),
+        **values,
+    }
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    """Replace infinite degrees of freedom, which JSON lacks, by None and say so."""
+    if values["df"] == math.inf:
+        return {**values, "df": None, "reason": values["reason"] or INFINITE_DF}
+    return values
+
+
+INFINITE_DF = "df is infinite, since the readers' values do not differ: the test is normal."
+
+
+def _software() -> dict[str, str]:
+    packages = ("numpy", "pandas", "scipy", "statsmodels")
+    return {
+        "readerstudy": __version__,
+        "python": platform.python_version(),
+        **{package: version(package) for package in packages},
+    }

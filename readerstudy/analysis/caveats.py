@@ -1,0 +1,66 @@
+"""What a reader of the results must be told, said by rule."""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from readerstudy.analysis.frame import POOLED
+from readerstudy.analysis.mrmc import GeneratorTest
+
+FEW_READERS = 5
+FEW_REAL = 0.4
+
+
+def caveats(readings: pd.DataFrame, tests: Sequence[GeneratorTest]) -> list[str]:
+    """Return one sentence for each limit that these readings have."""
+    return [
+        *_few_readers(tests),
+        *_one_class(readings),
+        *_unsure(readings),
+        *_repeats(readings),
+        *_few_real(readings),
+    ]
+
+
+def _few_readers(tests: Sequence[GeneratorTest]) -> Iterator[str]:
+    pooled = [test for test in tests if test.question.organ == POOLED and test.generator != POOLED]
+    readers = {test.generator: test.n_readers for test in pooled if test.question.unsure_policy == "middle"}
+    for generator, n_readers in readers.items():
+        if not 1 < n_readers < FEW_READERS:
+            continue
+        yield (
+            f"Only {n_readers} readers could be pooled for generator {generator}: below {FEW_READERS} the "
+            "pooled test finds differences that are not there too often (5–9 % of studies at three readers, "
+            "7–11 % at two, instead of 5 %)."
+        )
+
+
+def _one_class(readings: pd.DataFrame) -> Iterator[str]:
+    classes = readings.groupby("reader_id")["truth"].agg(["nunique", "first"])
+    for reader, truth in classes.loc[classes["nunique"] == 1, "first"].items():
+        yield f"Reader {reader} read {truth} cases only and is left out of every pooled test."
+
+
+def _unsure(readings: pd.DataFrame) -> Iterator[str]:
+    unsure = int((readings["label"] == "unsure").sum())
+    if unsure:
+        yield (
+            f"{unsure} of {len(readings)} answers were unsure; sensitivity, specificity and accuracy leave "
+            "them out, which conditions on the answer: the policy `middle` of the pooled test does not."
+        )
+
+
+def _repeats(readings: pd.DataFrame) -> Iterator[str]:
+    repeats = int((readings["repeat_index"] > 0).sum())
+    if repeats:
+        yield f"{repeats} hidden repeats are left out of everything here; the first reading counts."
+
+
+def _few_real(readings: pd.DataFrame) -> Iterator[str]:
+    generators = readings.loc[readings["generator"] != "", "generator"].nunique()
+    share = (readings["truth"] == "real").mean()
+    if generators > 1 and share < FEW_REAL:
+        yield (
+            f"Only {share:.0%} of the readings are of real cases, which {generators} generators share: "
+            "a reader who senses this may answer synthetic more often."
+        )

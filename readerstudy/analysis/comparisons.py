@@ -1,0 +1,21 @@
+"""Which readings are compared with which: the real cases against each generator's."""
+
+import pandas as pd
+
+from readerstudy.analysis.frame import POOLED
+
+
+def comparisons(readings: pd.DataFrame) -> pd.DataFrame:
+    """Return the first readings once for every generator that they count against.
+
+    A synthetic case counts for its generator. A real case counts against every generator of its organ
+    that the same reader read. Rows of generator `all` hold every first reading once, also a real case of
+    a reader who read no synthetic one in that organ. Hidden repeats (`repeat_index` > 0) are left out.
+
+    So counts may be added up over organs and over readers, but never over generators.
+    """
+    first = readings[readings["repeat_index"] == 0]
+    synthetic = first[first["truth"] == "synthetic"]
+    read = synthetic[["reader_id", "organ", "generator"]].drop_duplicates()
+    real = first[first["truth"] == "real"].drop(columns="generator").merge(read, on=["reader_id", "organ"])
+    return pd.concat([synthetic, real, first.assign(generator=POOLED)], ignore_index=True)
