@@ -75,9 +75,7 @@ def read_ct(path: Path | str) -> Volume:
     return volume
 
 
-def read_mask(
-    path: Path | str, *, like: Volume, labels: Sequence[int] | None = None
-) -> npt.NDArray[np.bool_]:
+def read_mask(path: Path | str, *, like: Volume, labels: Sequence[int] | None = None) -> npt.NDArray[np.bool_]:
     """Read a mask onto the grid of a CT.
 
     A mask with the CT's own number of voxels must lie on the CT's own grid: the same shape under another
@@ -170,9 +168,7 @@ def _open(path: Path) -> Any:
             path, f"the voxels are {dtype.name}, not one number each", "export the volume as plain int16 HU"
         )
     if len(shape) < 3 or min(shape) < 1 or math.prod(shape[3:]) != 1:
-        raise InvalidVolume(
-            path, f"the array of shape {shape} is not one 3-D volume", "export a single 3-D volume"
-        )
+        raise InvalidVolume(path, f"the array of shape {shape} is not one 3-D volume", "export a single 3-D volume")
     _check_promised_bytes(path, image)
     _check_affine(path, image.affine)
     return image
@@ -210,9 +206,7 @@ def _check_affine(path: Path, affine: npt.NDArray[np.float64]) -> None:
         )
     cosines = (axes / spacing).T @ (axes / spacing) - np.eye(3)
     if np.abs(cosines).max() > MAX_SHEAR:
-        raise InvalidVolume(
-            path, "the affine is sheared (a tilted gantry?)", "resample it to a rectangular grid"
-        )
+        raise InvalidVolume(path, "the affine is sheared (a tilted gantry?)", "resample it to a rectangular grid")
 
 
 def _read_int16(path: Path, image: Any, *, whole_numbers_only: bool) -> npt.NDArray[np.int16]:

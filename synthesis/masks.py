@@ -68,9 +68,7 @@ def bounding_box(mask: Mask, *, margin: tuple[int, int, int] = (0, 0, 0)) -> Box
         if hits.size == 0:
             raise ValueError("An empty mask has no bounding box.")
         slices.append(
-            slice(
-                max(int(hits[0]) - margin[axis], 0), min(int(hits[-1]) + 1 + margin[axis], mask.shape[axis])
-            )
+            slice(max(int(hits[0]) - margin[axis], 0), min(int(hits[-1]) + 1 + margin[axis], mask.shape[axis]))
         )
     return slices[0], slices[1], slices[2]
 

@@ -1,0 +1,120 @@
+"""Making a tumour: sample a recipe first, apply it after."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synthesis.errors import UnusableInput
+from synthesis.host import Host
+from synthesis.masks import Mask, sphere_volume_mm3
+from synthesis.organs import organ as organ_named
+from synthesis.placement import OrganTooSmall
+from synthesis.recipe import InvalidRecipe, Recipe
+from synthesis.registry import method as method_named
+from synthesis.tumor import SyntheticTumor
+from synthesis.volume import Volume
+
+
+class InvalidDiameter(UnusableInput):
+    """The diameter is no length that a tumour on this CT can have."""
+
+
+def sample_recipe(host: Host, *, method: str, diameter_mm: float | tuple[float, float], seed: int) -> Recipe:
+    """Draw a new tumour's recipe.
+
+    Parameters
+    ----------
+    host : Host
+    method : str
+        A name in `synthesis.registry.METHODS`.
+    diameter_mm : float or (low, high)
+        Of the sphere with the tumour's volume. From a range, the diameter is drawn uniformly between `low`
+        and `high`, or the largest that the organ holds where that is less.
+    seed : int
+        Not negative; the same host, method, diameter and seed give the same recipe.
+
+    Raises
+    ------
+    InvalidDiameter
+        If the range is not positive and in order, or the tumour is smaller than half a voxel.
+    OrganTooSmall
+        If the organ does not hold the (smallest) diameter.
+    UnknownMethod
+        If this version does not have the method.
+    """
+    engine = method_named(method)
+    rng = np.random.default_rng(seed)
+    diameter = _draw_diameter_mm(host, diameter_mm, rng)
+    return Recipe(
+        method=method,
+        method_version=engine.VERSION,
+        organ=host.organ.name,
+        seed=seed,
+        host_hash=host.ct_hash,
+        organ_mask_hash=host.mask_hash,
+        diameter_mm=diameter,
+        parameters=engine.sample_parameters(host, diameter_mm=diameter, rng=rng),
+    )
+
+
+def generate(
+    ct: Volume,
+    organ_mask: Mask,
+    *,
+    method: str,
+    organ: str,
+    diameter_mm: float | tuple[float, float],
+    seed: int,
+) -> SyntheticTumor:
+    """Make one new tumour; see `sample_recipe` for the parameters and errors.
+
+    Examples
+    --------
+    >>> from synthesis.io import read_ct, read_mask
+    >>> ct = read_ct("ct.nii.gz")                                             # doctest: +SKIP
+    >>> liver = read_mask("organs.nii.gz", like=ct, labels=[5])               # doctest: +SKIP
+    >>> tumor = generate(ct, liver, method="hand-crafted", organ="liver",
+    ...                  diameter_mm=(10, 20), seed=1)                        # doctest: +SKIP
+    >>> with_tumor = tumor.apply_to(ct)                                       # doctest: +SKIP
+    """
+    host = Host(ct, organ_mask, organ_named(organ))
+    recipe = sample_recipe(host, method=method, diameter_mm=diameter_mm, seed=seed)
+    return method_named(method).apply_recipe(host, recipe)
+
+
+def replay(ct: Volume, organ_mask: Mask, recipe: Recipe) -> SyntheticTumor:
+    """Make a recipe's tumour again, bit for bit.
+
+    Raises
+    ------
+    InvalidRecipe
+        If the CT or the organ's mask is not the one that the recipe was made for, or the method's version
+        is another.
+    """
+    engine = method_named(recipe.method)
+    if recipe.method_version != engine.VERSION:
+        raise InvalidRecipe(
+            f"The recipe was made by version {recipe.method_version} of {recipe.method} and this is "
+            f"version {engine.VERSION}; replay it with the release that made it."
+        )
+    host = Host(ct, organ_mask, organ_named(recipe.organ))
+    if recipe.host_hash != host.ct_hash:
+        raise InvalidRecipe("The recipe was made for another CT; replay it on its own host.")
+    if recipe.organ_mask_hash != host.mask_hash:
+        raise InvalidRecipe("The recipe was made with another organ mask; replay it with the same mask and labels.")
+    return engine.apply_recipe(host, recipe)
+
+
+def _draw_diameter_mm(host: Host, diameter_mm: float | tuple[float, float], rng: np.random.Generator) -> float:
+    low, high = diameter_mm if isinstance(diameter_mm, tuple) else (diameter_mm, diameter_mm)
+    if not 0 < low <= high < np.inf:
+        raise InvalidDiameter(f"The diameter range {low:g} to {high:g} mm is not positive and in order; give it in mm.")
+    if low > host.largest_diameter_mm:
+        raise OrganTooSmall(host, low)
+    voxel_mm3 = float(np.prod(host.ct.spacing_mm))
+    if sphere_volume_mm3(low) < voxel_mm3 / 2:
+        raise InvalidDiameter(
+            f"A tumour of {low:g} mm is smaller than half a voxel of this CT ({voxel_mm3:.3g} mm³); "
+            "ask for a larger diameter."
+        )
+    return float(rng.uniform(low, min(high, host.largest_diameter_mm)))

@@ -1,0 +1,287 @@
+"""The hand-crafted engine: a deformed ellipsoid of smooth contrast, after Hu et al. (CVPR 2023).
+
+What the paper does with textures of a whole volume and elastic deformation is done here implicitly, in a box
+around the tumour:
+
+1. *Shape.* A star-shaped body: its radius is a smooth function of direction, an ellipsoid times lobes. The
+   tumour takes the organ's voxels in the order of their relative distance from the centre until it has the
+   asked volume, so that its size is right however the organ's border cuts it.
+2. *Edge.* The contrast falls off as a Gaussian-blurred step along the distance to the surface, with a width
+   that varies round the contour, and with the blur that the voxels' own extent adds.
+3. *Inside.* The host's anatomy of vessel size is taken out and the parenchyma's level put in, the contrast
+   subtracted, noise of the removed scale put back; the finest structure, which is the scanner's noise,
+   stays as it was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage, special
+
+from synthesis.host import Host
+from synthesis.masks import Box, Mask, component_at, sphere_volume_mm3
+from synthesis.methods.star_shape import Field, StarShape, Vector, sample_star_shape, spread_directions, unit_vectors
+from synthesis.organs import LESION_FLOOR_HU
+from synthesis.placement import place
+from synthesis.recipe import InvalidRecipe, Recipe
+from synthesis.tumor import SyntheticTumor
+
+VERSION = 1
+
+_ANATOMY_MM = 0.9  # standard deviation that parts the scanner's noise from vessels, 3 mm and thicker
+_ANATOMY_VOXELS = 0.6  # the same where voxels are too coarse for that
+_ORGAN_EDGE_MM = 1.0  # the contrast fades over this towards the organ's border
+_LARGEST_GROWTH = 1.5  # of the radius, where the organ's border cuts the shape
+_TILE = 64  # edge of the periodic noise tile, in voxels
+_LUMP_TILE_SIGMA = 2.5  # of the tile's smoothed version, in voxels
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Every number of a hand-crafted tumour beside its organ and diameter.
+
+    Attributes
+    ----------
+    center_voxel : (i, j, k)
+        The host's voxel that holds the centre.
+    center_shift : vector
+        From that voxel's centre to the tumour's, in voxels.
+    shape : StarShape
+    contrast_hu : float
+        How far the tumour lies below the parenchyma.
+    edge_sigma_mm : (low, high)
+        Width of the edge where it is sharpest and most blurred, and
+    edge_direction : vector
+        the unit direction in which it is most blurred.
+    core_contrast : float
+        Fraction by which the contrast is stronger at the centre.
+    lump_contrast, lump_length_mm : float
+        Relative standard deviation of the contrast within the tumour, and its correlation length.
+    lump_offset : vector
+        Where in the periodic tile the lumps begin, in tile voxels.
+    noise_offset : (i, j, k)
+        The same for the noise that replaces the removed anatomy's scale.
+    """
+
+    center_voxel: tuple[int, int, int]
+    center_shift: Vector
+    shape: StarShape
+    contrast_hu: float
+    edge_sigma_mm: tuple[float, float]
+    edge_direction: Vector
+    core_contrast: float
+    lump_contrast: float
+    lump_length_mm: float
+    lump_offset: Vector
+    noise_offset: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Parameters:
+        """Read the parameters of a recipe.
+
+        Raises
+        ------
+        InvalidRecipe
+            If one is missing or unknown.
+        """
+        try:
+            shape = StarShape(**recipe.parameters["shape"])
+            return cls(**{**recipe.parameters, "shape": shape})
+        except (KeyError, TypeError) as error:
+            raise InvalidRecipe(
+                f"The recipe's parameters are not those of hand-crafted, version {VERSION}; "
+                "use a recipe.json as it was written."
+            ) from error
+
+
+def sample_parameters(host: Host, *, diameter_mm: float, rng: np.random.Generator) -> Mapping[str, Any]:
+    """Draw a tumour's numbers; see `Parameters` for their meaning and `synthesis.registry.Method`.
+
+    Raises
+    ------
+    OrganTooSmall
+        If the organ does not hold the diameter.
+    """
+    center = place(host, diameter_mm=diameter_mm, rng=rng)
+    sharpest = rng.uniform(0.65, 1.0) + 0.02 * min(diameter_mm, 30.0)  # larger tumours have softer edges
+    drawn = Parameters(
+        center_voxel=center,
+        center_shift=_vector(rng.uniform(-0.5, 0.5, 3)),
+        shape=sample_star_shape(rng),
+        contrast_hu=rng.uniform(*host.organ.contrast_range_hu(host.parenchyma_hu)),
+        edge_sigma_mm=(sharpest, min(sharpest * rng.uniform(1.0, 1.8), 2.3)),
+        edge_direction=_vector(unit_vectors(rng, 1)[0]),
+        core_contrast=rng.uniform(0.0, 0.35) * min(diameter_mm / 20.0, 1.0),
+        lump_contrast=rng.uniform(0.08, 0.2),
+        lump_length_mm=rng.uniform(2.0, 5.0),
+        lump_offset=_vector(rng.uniform(0, _TILE, 3)),
+        noise_offset=_voxel(rng.integers(0, _TILE, 3)),
+    )
+    return dataclasses.asdict(drawn)
+
+
+def apply_recipe(host: Host, recipe: Recipe) -> SyntheticTumor:
+    """Make the tumour of a recipe; nothing here is random.
+
+    Voxels outside the organ's mask are never changed.
+
+    Raises
+    ------
+    InvalidRecipe
+        If the parameters are not this version's.
+    """
+    parameters = Parameters.of(recipe)
+    box = _box(host, parameters, recipe.diameter_mm)
+    offsets_mm = _offsets_mm(host, parameters, box)
+    reach = _relative_distance(offsets_mm, parameters.shape, recipe.diameter_mm)
+    organ = host.organ_mask[box]
+    center = _voxel(np.subtract(parameters.center_voxel, [axis.start for axis in box]))
+    n_voxels = max(round(sphere_volume_mm3(recipe.diameter_mm) / math.prod(host.ct.spacing_mm)), 1)
+    mask, surface = _grow(reach, organ, center, n_voxels)
+    share = _edge(reach / surface, parameters, host.ct.spacing_mm)
+    share *= ndimage.gaussian_filter(
+        organ.astype(np.float32), [_ORGAN_EDGE_MM / s for s in host.ct.spacing_mm], mode="nearest"
+    )
+    hu = host.ct.hu[box]
+    inside = _tumor_hu(host, box, parameters, reach / surface, offsets_mm)
+    blended = np.rint(hu + share * (inside - hu)).astype(np.int16)
+    return SyntheticTumor(
+        origin=(box[0].start, box[1].start, box[2].start),
+        hu=np.where(organ, blended, hu),
+        mask=mask,
+        recipe=recipe,
+    )
+
+
+def _vector(values: npt.NDArray[np.float64]) -> Vector:
+    x, y, z = values.tolist()
+    return x, y, z
+
+
+def _voxel(values: npt.NDArray[np.int64]) -> tuple[int, int, int]:
+    i, j, k = values.tolist()
+    return i, j, k
+
+
+def _box(host: Host, parameters: Parameters, diameter_mm: float) -> Box:
+    """Return the part of the volume that the tumour and its blurred edge may reach."""
+    longest = float(parameters.shape.radius(spread_directions()).max())
+    radius_mm = diameter_mm / 2 * longest * _LARGEST_GROWTH + 3 * parameters.edge_sigma_mm[1]
+    slices = [
+        slice(max(center - math.ceil(radius_mm / s) - 1, 0), min(center + math.ceil(radius_mm / s) + 2, length))
+        for center, s, length in zip(parameters.center_voxel, host.ct.spacing_mm, host.ct.shape, strict=True)
+    ]
+    return slices[0], slices[1], slices[2]
+
+
+def _offsets_mm(host: Host, parameters: Parameters, box: Box) -> Field:
+    """Return each voxel's place relative to the tumour's centre along the array's axes; (3, ...) mm."""
+    center = np.add(parameters.center_voxel, parameters.center_shift)
+    axes = [
+        ((np.arange(axis.start, axis.stop) - c) * s).astype(np.float32)
+        for axis, c, s in zip(box, center, host.ct.spacing_mm, strict=True)
+    ]
+    return np.stack(np.meshgrid(*axes, indexing="ij"))
+
+
+def _relative_distance(offsets_mm: Field, shape: StarShape, diameter_mm: float) -> Field:
+    """Return the distance from the centre over the tumour's radius in that direction: 1 on its surface."""
+    distance_mm = np.sqrt(np.einsum("a...,a...->...", offsets_mm, offsets_mm)) + np.float32(1e-6)
+    radius_mm = shape.radius(offsets_mm / distance_mm) * np.float32(diameter_mm / 2)
+    return np.asarray(distance_mm / radius_mm)
+
+
+def _grow(reach: Field, organ: Mask, center: tuple[int, int, int], n_voxels: int) -> tuple[Mask, float]:
+    """Take the organ's `n_voxels` voxels nearest to the centre by `reach`, as one connected piece.
+
+    Returns the mask, and the reach at which its surface lies. Where the organ's border parts the piece, the
+    part away from the centre is given up and the rest grows on.
+    """
+    free = organ.copy()
+    while True:
+        order = np.sort(reach[free])
+        n_voxels = min(n_voxels, order.size)
+        surface = float(order[n_voxels - 1] + order[min(n_voxels, order.size - 1)]) / 2
+        taken = free & (reach <= surface)
+        mask = component_at(taken, center)
+        if np.array_equal(mask, taken):
+            return mask, surface
+        free &= mask | ~taken
+
+
+def _edge(relative: Field, parameters: Parameters, spacing_mm: Vector) -> Field:
+    """Return the tumour's share of each voxel: 1 inside, 0 outside, one half on the surface.
+
+    The distance to the surface is, to first order, ``(relative - 1) / |gradient of relative|``; a voxel's own
+    extent adds the variance of a uniform distribution, ``(spacing * normal)^2 / 12`` an axis.
+    """
+    gradient = np.array(np.gradient(relative, *spacing_mm))
+    steepness = np.sqrt(np.einsum("a...,a...->...", gradient, gradient)) + np.float32(1e-6)
+    normal = gradient / steepness
+    sharpest, softest = parameters.edge_sigma_mm
+    toward = np.einsum("a,a...->...", np.array(parameters.edge_direction, dtype=np.float32), normal)
+    sigma = sharpest + (softest - sharpest) * (1 + toward) / 2
+    variance = sigma**2
+    for component, s in zip(normal, spacing_mm, strict=True):
+        variance += (s * component) ** 2 / 12
+    return np.asarray(special.ndtr((1 - relative) / steepness / np.sqrt(variance)), dtype=np.float32)
+
+
+def _tumor_hu(host: Host, box: Box, parameters: Parameters, relative: Field, offsets_mm: Field) -> Field:
+    """Return what the voxels would be if the whole box were tumour, in HU."""
+    sigmas = [max(_ANATOMY_MM / s, _ANATOMY_VOXELS) for s in host.ct.spacing_mm]
+    hu = host.ct.hu[box].astype(np.float32)
+    anatomy = ndimage.gaussian_filter(hu, sigmas, mode="nearest")
+    level, spread = _parenchyma(host, anatomy[host.organ_mask[box]])
+    core = 1 + parameters.core_contrast * np.clip(1 - relative, 0, 1)
+    contrast = parameters.contrast_hu * (core + parameters.lump_contrast * _lumps(offsets_mm, parameters))
+    lesion = np.maximum(level - contrast, LESION_FLOOR_HU)
+    noise = ndimage.gaussian_filter(_noise(hu.shape, parameters.noise_offset), sigmas, mode="nearest")
+    return (hu - anatomy) + lesion + noise * (spread / noise.std())
+
+
+def _parenchyma(host: Host, smooth_hu: Field) -> tuple[float, float]:
+    """Return the level of the parenchyma near the tumour and its spread at the anatomy's scale, in HU.
+
+    Median and scaled median absolute deviation of the smoothed voxels that are tissue and no vessel.
+    """
+    margin = host.organ.vessel_margin_hu
+    highest = host.organ.tissue_hu[1] if margin is None else host.parenchyma_hu + margin
+    tissue = smooth_hu[(smooth_hu >= host.organ.tissue_hu[0]) & (smooth_hu <= highest)]
+    if tissue.size < 30:
+        return host.parenchyma_hu, 0.0
+    level = float(np.median(tissue))
+    return level, 1.4826 * float(np.median(np.abs(tissue - level)))
+
+
+def _lumps(offsets_mm: Field, parameters: Parameters) -> Field:
+    """Return smooth noise of unit variance with the recipe's correlation length."""
+    scale = _LUMP_TILE_SIGMA / parameters.lump_length_mm
+    offset = np.array(parameters.lump_offset, dtype=np.float32).reshape(3, 1, 1, 1)
+    places = offsets_mm * scale + offset
+    return np.asarray(ndimage.map_coordinates(_smooth_tile(), places, order=1, mode="grid-wrap"))
+
+
+def _noise(shape: tuple[int, ...], offset: tuple[int, int, int]) -> Field:
+    """Return white noise of unit variance: the periodic tile from an offset on."""
+    wrapped = np.ix_(*[(np.arange(n) + start) % _TILE for n, start in zip(shape, offset, strict=True)])
+    return np.asarray(_white_tile()[wrapped])
+
+
+@cache
+def _white_tile() -> Field:
+    return np.random.default_rng(20260101).standard_normal((_TILE, _TILE, _TILE), dtype=np.float32)
+
+
+@cache
+def _smooth_tile() -> Field:
+    tile = ndimage.gaussian_filter(_white_tile(), _LUMP_TILE_SIGMA, mode="wrap")
+    return np.asarray(tile / tile.std())
