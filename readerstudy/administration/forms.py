@@ -1,0 +1,159 @@
+"""What study staff type in. Whether a design makes sense is the domain's question, not these forms'."""
+
+import secrets
+import tomllib
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import User
+from django.http import QueryDict
+
+from readerstudy.domain.case_sets import method_names
+from readerstudy.domain.queries.datasets import OrganSources
+from readerstudy.models.vocabulary import Origin
+
+MAX_DESIGN_BYTES = 100_000
+
+
+class StaffLoginForm(AuthenticationForm):
+    """Refuses whoever is not staff with the words for a wrong password, which tell nothing."""
+
+    def confirm_login_allowed(self, user: User) -> None:
+        super().confirm_login_allowed(user)
+        if not user.is_staff:
+            raise self.get_invalid_login_error()
+
+
+def _new_seed() -> int:
+    return secrets.randbelow(2**31)
+
+
+class StudyForm(forms.Form):
+    """The part of a design that is the same for all organs."""
+
+    title = forms.CharField(max_length=200, help_text="Readers see it.")
+    slug = forms.RegexField(
+        r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        max_length=80,
+        label="Short name",
+        help_text="Part of addresses and file names, such as liver-2026; it cannot be changed later.",
+        error_messages={"invalid": "Use small letters, digits and single hyphens, such as liver-2026."},
+    )
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=2**63 - 1,
+        initial=_new_seed,
+        help_text="Of the selection of cases, of the synthesis and of the reading orders.",
+    )
+    practice = forms.IntegerField(
+        min_value=0,
+        max_value=50,
+        initial=3,
+        label="Practice cases",
+        help_text="Read first and never counted.",
+    )
+    told_prevalence = forms.CharField(
+        max_length=500,
+        initial="Some cases are real, some synthetic.",
+        label="What readers are told",
+        help_text="About how many cases are real. Shown to readers and exported.",
+    )
+    stand_ins_allowed = forms.BooleanField(
+        required=False,
+        label="Allow stand-ins for real tumours",
+        help_text="For demonstrations only: such a study shows nothing about real tumours, and every page says so.",
+    )
+
+    def design(self, organs: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return what STUDY.toml would hold, with the organs' entries given."""
+        answers = self.cleaned_data
+        reading = {name: answers[name] for name in ("practice", "told_prevalence")}
+        study = {name: answers[name] for name in ("title", "slug", "seed", "stand_ins_allowed")}
+        return {**study, "organs": organs, "reading": reading}
+
+
+class OrganForm(forms.Form):
+    """The part of a design that is asked for one organ; its prefix is the organ's name."""
+
+    use_required_attribute = False  # an organ that is left out may be left empty
+
+    include = forms.BooleanField(required=False)
+    real = forms.IntegerField(min_value=0, initial=25, label="Real cases")
+    synthetic = forms.IntegerField(min_value=0, initial=25, label="Synthetic cases")
+    generator = forms.ChoiceField(label="Synthesised by")
+    smallest_mm = forms.FloatField(min_value=0.1, initial=5, label="Smallest diameter (mm)")
+    largest_mm = forms.FloatField(min_value=0.1, initial=20, label="Largest diameter (mm)")
+    real_from = forms.MultipleChoiceField(required=False, label="Real cases from", widget=forms.CheckboxSelectMultiple)
+    hosts_from = forms.MultipleChoiceField(required=False, label="Hosts from", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, answers: QueryDict | None = None, *, sources: OrganSources) -> None:
+        super().__init__(answers, prefix=sources.organ)
+        self.organ = sources.organ
+        self.sources = sources
+        self._choose("generator", [*sorted(method_names()), *sources.synthetic])
+        self._choose("real_from", sources.datasets(Origin.REAL))
+        self._choose("hosts_from", sources.datasets(Origin.HEALTHY))
+        self.fields["include"].label = f"Include the {sources.organ}"
+        self.fields["include"].initial = bool(sources.real and sources.hosts)
+
+    @property
+    def is_included(self) -> bool:
+        return bool(self["include"].value())
+
+    @property
+    def dataset_fields(self) -> list[forms.BoundField]:
+        return [self["real_from"], self["hosts_from"]]
+
+    def organ_design(self) -> dict[str, Any]:
+        """Return this organ's entry of STUDY.toml, without the keys that were left to their defaults."""
+        answers = self.cleaned_data
+        design: dict[str, Any] = {
+            "name": self.organ,
+            "real": answers["real"],
+            "synthetic": {answers["generator"]: answers["synthetic"]},
+            "diameter_mm": [answers["smallest_mm"], answers["largest_mm"]],
+        }
+        for name in ("real_from", "hosts_from"):
+            if answers[name]:
+                design[name] = answers[name]
+        return design
+
+    def _choose(self, field: str, names: list[str]) -> None:
+        choice = cast(forms.ChoiceField, self.fields[field])
+        choice.choices = [(name, name) for name in names]
+
+
+class DesignFileForm(forms.Form):
+    """A whole STUDY.toml, pasted or chosen; `cleaned_data["design"]` is what it says."""
+
+    text = forms.CharField(
+        required=False,
+        label="Paste a STUDY.toml",
+        widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false"}),
+    )
+    file = forms.FileField(required=False, label="or choose the file")
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        try:
+            answers["design"] = tomllib.loads(self._toml(answers))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise forms.ValidationError(f"This is not TOML: {error}.") from error
+        return answers
+
+    @staticmethod
+    def _toml(answers: dict[str, Any]) -> str:
+        if file := answers.get("file"):
+            if file.size > MAX_DESIGN_BYTES:
+                raise forms.ValidationError(f"{file.name} is too large for a STUDY.toml.")
+            return bytes(file.read()).decode("utf-8")
+        if not answers.get("text"):
+            raise forms.ValidationError("Paste a STUDY.toml or choose a file.")
+        return str(answers["text"])
+
+
+class InvitationForm(forms.Form):
+    code = forms.CharField(max_length=40, label="Code", help_text="R1, R2, …: stands for the reader in every export.")
+    years = forms.IntegerField(min_value=0, max_value=80, label="Years of experience")
+    specialty = forms.CharField(max_length=120, required=False, label="Specialty")

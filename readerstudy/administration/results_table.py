@@ -1,0 +1,113 @@
+"""The rows of `metrics.csv` as the results page shows them. Positive = real tumour."""
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A fraction with its Wilson interval; NaN where there is nothing to divide by."""
+
+    correct: int
+    total: int
+    value: float
+    low: float
+    high: float
+
+    @property
+    def is_estimable(self) -> bool:
+        return not math.isnan(self.value)
+
+    @property
+    def percent(self) -> str:
+        return f"{100 * self.value:.1f} %"
+
+    @property
+    def interval(self) -> str:
+        return f"{100 * self.low:.1f}–{100 * self.high:.1f}"
+
+
+@dataclass(frozen=True)
+class ResultsRow:
+    organ: str
+    generator: str
+    n_real: int
+    n_synthetic: int
+    sensitivity: Estimate
+    specificity: Estimate
+    accuracy: Estimate
+    unsure_real: int
+    unsure_synthetic: int
+
+    @property
+    def is_pooled(self) -> bool:
+        return ALL in (self.organ, self.generator)
+
+    def covers(self, other: "ResultsRow") -> bool:
+        return self.organ in (other.organ, ALL) and self.generator in (other.generator, ALL)
+
+
+@dataclass(frozen=True)
+class ReaderResults:
+    reader: str
+    rows: list[ResultsRow]
+
+    @property
+    def is_pooled(self) -> bool:
+        return self.reader == ALL
+
+
+def group_by_reader(metrics: pd.DataFrame) -> list[ReaderResults]:
+    """Group the rows by reader, pooled ones last, without those that only repeat another row.
+
+    Parameters
+    ----------
+    metrics
+        The columns of `metrics.csv`.
+    """
+    records = sorted(metrics.to_dict("records"), key=_pooled_last)
+    groups = [
+        ReaderResults(reader, _without_repetition([_row(record) for record in group]))
+        for reader, group in groupby(records, key=lambda record: str(record["reader_id"]))
+    ]
+    readers = [group for group in groups if not group.is_pooled]
+    return readers if len(readers) == 1 else groups
+
+
+def _pooled_last(record: dict[Hashable, Any]) -> list[tuple[bool, str]]:
+    return [(record[key] == ALL, str(record[key])) for key in ("reader_id", "organ", "generator")]
+
+
+def _without_repetition(rows: list[ResultsRow]) -> list[ResultsRow]:
+    """Leave out a pooled row where an earlier one pools the same: one organ, or one generator in all."""
+    finest = [row for row in rows if sum(row.covers(other) for other in rows) == 1]
+    kept: dict[tuple[bool, ...], ResultsRow] = {}
+    for row in rows:
+        kept.setdefault(tuple(row.covers(other) for other in finest), row)
+    return list(kept.values())
+
+
+def _row(record: dict[Hashable, Any]) -> ResultsRow:
+    tp, fn, tn, fp = (int(record[name]) for name in ("tp", "fn", "tn", "fp"))
+    return ResultsRow(
+        organ=record["organ"],
+        generator=record["generator"],
+        n_real=int(record["n_real"]),
+        n_synthetic=int(record["n_synthetic"]),
+        sensitivity=_estimate(record, "sensitivity", tp, tp + fn),
+        specificity=_estimate(record, "specificity", tn, tn + fp),
+        accuracy=_estimate(record, "accuracy", tp + tn, tp + fn + tn + fp),
+        unsure_real=int(record["unsure_real"]),
+        unsure_synthetic=int(record["unsure_synthetic"]),
+    )
+
+
+def _estimate(record: dict[Hashable, Any], name: str, correct: int, total: int) -> Estimate:
+    return Estimate(correct, total, *(float(record[name + suffix]) for suffix in ("", "_low", "_high")))

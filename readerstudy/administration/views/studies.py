@@ -1,0 +1,127 @@
+"""Listing, designing, opening and closing studies."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from readerstudy.administration.forms import DesignFileForm, InvitationForm, OrganForm, StudyForm
+from readerstudy.domain.design import parse_design
+from readerstudy.domain.errors import DomainError
+from readerstudy.domain.queries.datasets import available_sources
+from readerstudy.domain.queries.progress import reader_progress, readiness, study_progress
+from readerstudy.domain.queries.studies import list_studies
+from readerstudy.domain.studies import close_study, create_study, open_study
+from readerstudy.models.study import Study
+from readerstudy.permissions import staff_only, staff_user
+
+
+@staff_only
+@require_GET
+def study_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "readerstudy/administration/study_list.html", {"studies": list_studies()})
+
+
+@staff_only
+@require_http_methods(["GET", "POST"])
+def study_new(request: HttpRequest) -> HttpResponse:
+    answers = request.POST if request.method == "POST" else None
+    form = StudyForm(answers)
+    organ_forms = [OrganForm(answers, sources=sources) for sources in available_sources()]
+    if answers is not None:
+        included = [organ_form for organ_form in organ_forms if organ_form.is_included]
+        if all([form.is_valid(), *(organ_form.is_valid() for organ_form in included)]):
+            created = _create(request, form, form.design([one.organ_design() for one in included]))
+            if created:
+                return created
+    return _render_new(request, form=form, organ_forms=organ_forms, file_form=DesignFileForm())
+
+
+@staff_only
+@require_POST
+def study_new_from_file(request: HttpRequest) -> HttpResponse:
+    file_form = DesignFileForm(request.POST, request.FILES)
+    if file_form.is_valid():
+        created = _create(request, file_form, file_form.cleaned_data["design"])
+        if created:
+            return created
+    organ_forms = [OrganForm(sources=sources) for sources in available_sources()]
+    return _render_new(request, form=StudyForm(), organ_forms=organ_forms, file_form=file_form)
+
+
+@staff_only
+@require_GET
+def study_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    return render_study(request, get_object_or_404(Study, slug=slug), invitation_form=InvitationForm())
+
+
+@staff_only
+@require_http_methods(["GET", "POST"])
+def study_open(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what opening fixes (GET), open (POST)."""
+    study = get_object_or_404(Study, slug=slug)
+    if request.method == "POST":
+        return _take_step(request, study, open_study, done="The study is open. Next: invite its readers.")
+    context = {"study": study, "readiness": readiness(study)}
+    return render(request, "readerstudy/administration/study_open.html", context)
+
+
+@staff_only
+@require_http_methods(["GET", "POST"])
+def study_close(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show who has not finished (GET), close (POST)."""
+    study = get_object_or_404(Study, slug=slug)
+    if request.method == "POST":
+        return _take_step(request, study, close_study, done="The study is closed.")
+    readers = reader_progress(study)
+    context = {
+        "study": study,
+        "readers": readers,
+        "unfinished": [reader for reader in readers if not reader.finished],
+    }
+    return render(request, "readerstudy/administration/study_close.html", context)
+
+
+def render_study(request: HttpRequest, study: Study, *, invitation_form: InvitationForm) -> HttpResponse:
+    """Render a study's page; also for the views that refuse something which was asked on it."""
+    context = {
+        "study": study,
+        "progress": study_progress(study),
+        "readiness": readiness(study),
+        "readers": reader_progress(study),
+        "audit_events": study.audit_events.all(),
+        "invitation_form": invitation_form,
+    }
+    return render(request, "readerstudy/administration/study_detail.html", context)
+
+
+def _create(request: HttpRequest, form: StudyForm | DesignFileForm, design: dict[str, Any]) -> HttpResponse | None:
+    """Create the study and go to it; or note on the form why it can't be."""
+    user = staff_user(request)
+    try:
+        study = create_study(design=parse_design(design), actor=user.get_username(), user=user)
+    except DomainError as error:
+        form.add_error(None, str(error))
+        return None
+    messages.success(request, "The study is created. Next: generate its cases.")
+    return redirect("study-detail", slug=study.slug)
+
+
+def _render_new(
+    request: HttpRequest, *, form: StudyForm, organ_forms: list[OrganForm], file_form: DesignFileForm
+) -> HttpResponse:
+    context = {"form": form, "organ_forms": organ_forms, "file_form": file_form}
+    return render(request, "readerstudy/administration/study_new.html", context)
+
+
+def _take_step(request: HttpRequest, study: Study, step: Callable[..., None], *, done: str) -> HttpResponse:
+    try:
+        step(study=study, actor=staff_user(request).get_username())
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return redirect("study-detail", slug=study.slug)
