@@ -6,15 +6,16 @@ from typing import Any
 
 from django.apps.config import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Tags
 
 
-@register(Tags.security, deploy=True)
+@checks.register(Tags.security, deploy=True)
 def plain_http(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     if settings.HTTPS:
         return []
     return [
-        Warning(
+        checks.Warning(
             f"PUBLIC_URL is {settings.PUBLIC_URL}: sessions and CT volumes travel unencrypted.",
             hint="Allowed inside a closed network; otherwise put a TLS proxy in front and set PUBLIC_URL=https://…",
             id="readerstudy.W001",
@@ -22,12 +23,12 @@ def plain_http(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
     ]
 
 
-@register()
+@checks.register()
 def data_root_is_writable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     if os.access(settings.DATA_ROOT, os.W_OK):
         return []
     return [
-        Error(
+        checks.Error(
             f"DATA_ROOT {settings.DATA_ROOT} cannot be written to.",
             hint="Create the folder, or set DATA_ROOT to one that this user may write to.",
             id="readerstudy.E001",

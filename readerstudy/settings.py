@@ -12,7 +12,6 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
@@ -46,9 +45,7 @@ HTTPS = _PUBLIC.scheme == "https"
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or generated_secret(DATA_ROOT / "secret_key")
 DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=list({str(_PUBLIC.hostname), "localhost", "127.0.0.1", "[::1]"})
-)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=list({str(_PUBLIC.hostname), "localhost", "127.0.0.1", "[::1]"}))
 CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC.scheme}://{_PUBLIC.netloc}"]
 
 # What it is made of
