@@ -46,3 +46,10 @@ class SlicePack(Job):
 
     def __str__(self) -> str:
         return f"pack of {self.case_id}"
+
+    @property
+    def ready_file(self) -> StoredFile:
+        """The file, which every pack that succeeded has: a constraint sees to it."""
+        if self.file is None:
+            raise ValueError(f"The {self} is {self.state}; it has no file.")
+        return self.file

@@ -16,7 +16,11 @@ class GroundTruth(models.Model):
     truth = models.CharField(max_length=10, choices=Truth)
     generator = models.CharField(max_length=80, blank=True, help_text="empty for a real tumour")
     source = models.ForeignKey(
-        OrganScan, on_delete=models.PROTECT, null=True, related_name="+", help_text="the patient's CT, or the host"
+        OrganScan,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="the patient's CT, or the host",
     )
     synthesis_run = models.ForeignKey(SynthesisRun, on_delete=models.PROTECT, null=True, related_name="+")
     stand_in = models.BooleanField(default=False)

@@ -16,6 +16,7 @@ class Job(models.Model):
     token = models.UUIDField(null=True, help_text="of the claim that may finish this job")
     lease_expires_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
+    rung_at = models.DateTimeField(null=True, help_text="when the broker was last told of it")
     error = models.TextField(blank=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -29,7 +29,7 @@ class SequenceItem(models.Model):
     position = models.PositiveIntegerField(help_text="1-based")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
     repeat_index = models.PositiveIntegerField(default=0, help_text="0 = the first reading of the case")
-    sitting = models.PositiveIntegerField(default=1)
+    sitting = models.CharField(max_length=40, default="1")
     token = models.CharField(max_length=32, unique=True, default=random_token)
     opened_at = models.DateTimeField(null=True, help_text="when the reader was first shown the case")
 

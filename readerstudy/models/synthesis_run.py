@@ -19,9 +19,7 @@ class SynthesisRun(Job):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["host", "method", "request_sha256", "seed"], name="synthesis_run_once"
-            ),
+            models.UniqueConstraint(fields=["host", "method", "request_sha256", "seed"], name="synthesis_run_once"),
             models.CheckConstraint(
                 name="synthesis_run_result_iff_succeeded",
                 condition=models.Q(state="succeeded", result__isnull=False, recipe__isnull=False)

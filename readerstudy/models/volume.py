@@ -16,11 +16,7 @@ class Volume(models.Model):
     spacing_mm = models.JSONField(help_text="[i, j, k]")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["dataset", "content_sha256"], name="volume_once_per_dataset"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["dataset", "content_sha256"], name="volume_once_per_dataset")]
         indexes = [models.Index(fields=["patient_key"], name="volume_patient_key")]
 
     def __str__(self) -> str:
@@ -41,6 +37,7 @@ class OrganScan(models.Model):
     organ_volume_ml = models.FloatField(null=True)
     lesions = models.PositiveIntegerField(default=0, help_text="connected components of the tumour mask")
     diameter_mm = models.FloatField(null=True, help_text="equivalent sphere of the largest lesion")
+    largest_sphere_mm = models.FloatField(null=True, help_text="diameter of the largest sphere the organ holds")
 
     class Meta:
         ordering = ["volume__dataset__name", "row"]
