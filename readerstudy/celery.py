@@ -18,4 +18,4 @@ def reconcile_at_start(**_: Any) -> None:
     """Ring the bell again for work that a killed worker or a lost message left behind."""
     from readerstudy.tasks import reconcile
 
-    reconcile.delay()
+    reconcile.delay(everything=True)

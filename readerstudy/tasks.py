@@ -1,0 +1,34 @@
+"""The Celery tasks: thin, over the domain."""
+
+from collections.abc import Callable
+from typing import Any
+
+from celery import shared_task  # noqa: TID251  the one place that may
+
+from readerstudy.domain import generation
+
+
+def durable_task(function: Callable[..., None]) -> Any:
+    """Make a task that may run twice: acknowledged late, sent again when its worker dies, retried a few times."""
+    return shared_task(
+        acks_late=True,
+        reject_on_worker_lost=True,
+        autoretry_for=(OSError,),
+        max_retries=3,
+        retry_backoff=True,
+    )(function)
+
+
+@durable_task
+def run_synthesis(run_id: int) -> None:
+    generation.run_synthesis(run_id)
+
+
+@durable_task
+def write_pack(pack_id: int) -> None:
+    generation.write_pack(pack_id)
+
+
+@durable_task
+def reconcile(everything: bool = False) -> None:  # noqa: FBT001, FBT002  a message's arguments have no names to insist on
+    generation.reconcile(everything=everything)

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import BinaryIO, Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -23,7 +23,7 @@ class StoreError(OSError):
 
 
 class Store(Protocol):
-    def write(self, write_to: Callable[[IO[bytes]], object]) -> StoredFile: ...
+    def write(self, write_to: Callable[[BinaryIO], object]) -> StoredFile: ...
     def read(self, file: StoredFile) -> bytes: ...
     def read_range(self, file: StoredFile, start: int, stop: int) -> bytes: ...
     def delete(self, key: str) -> None: ...
@@ -36,7 +36,7 @@ class LocalStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def write(self, write_to: Callable[[IO[bytes]], object]) -> StoredFile:
+    def write(self, write_to: Callable[[BinaryIO], object]) -> StoredFile:
         """Store what `write_to` writes, and return its row, not saved yet: save it where its owner is saved."""
         key = secrets.token_hex(16)
         path = self._path(key)
@@ -103,7 +103,7 @@ class Shelf:
         self._store = store
         self.files: list[StoredFile] = []
 
-    def write(self, write_to: Callable[[IO[bytes]], object]) -> StoredFile:
+    def write(self, write_to: Callable[[BinaryIO], object]) -> StoredFile:
         file = self._store.write(write_to)
         self.files.append(file)
         return file

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import gzip
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import nibabel as nib
 import numpy as np
@@ -39,14 +39,14 @@ def load_volume(file: StoredFile) -> Volume:
 
 def load_mask(file: StoredFile) -> npt.NDArray[np.bool_]:
     """Return the mask, boolean `[i, j, k]` on the grid of its CT."""
-    return np.asarray(_read_nifti(file).dataobj) != 0
+    return np.asarray(_read_nifti(file).dataobj, dtype=np.bool_)
 
 
 def _write_nifti(shelf: Shelf, array: npt.NDArray[np.generic], affine: npt.NDArray[np.float64]) -> StoredFile:
     # float64 affines survive in NIfTI-2; NIfTI-1 would round them to float32.
     image = nib.Nifti2Image(array, affine)
 
-    def write(file: IO[bytes]) -> None:
+    def write(file: BinaryIO) -> None:
         with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=_FASTEST, mtime=0) as zipped:
             image.to_stream(zipped)
 

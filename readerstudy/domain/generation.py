@@ -1,0 +1,159 @@
+"""Building cases: synthesising tumours and writing the slice packs of both arms. Workers and commands call this."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from readerstudy.domain import slice_packs
+from readerstudy.domain.bell import ring_pack, ring_synthesis
+from readerstudy.domain.errors import DomainError
+from readerstudy.domain.jobs import Commit, claimable, run, unheard
+from readerstudy.domain.store import Shelf, get_store
+from readerstudy.domain.volumes import load_mask, load_volume
+from readerstudy.models.case import SlicePack
+from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.job import Job
+from readerstudy.models.study import Study
+from readerstudy.models.synthesis_run import SynthesisRun
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from synthesis.tumor import SyntheticTumor
+    from synthesis.volume import Volume
+
+
+def run_synthesis(run_id: int) -> None:
+    """Synthesise one tumour, then ring for the packs that wait for it. A run that has ended returns at once."""
+    job = SynthesisRun.objects.select_related("host__volume__file", "host__organ_mask").get(pk=run_id)
+    if run(job, lambda shelf: _synthesise(job, shelf)):
+        for pack in SlicePack.objects.filter(case__in=_cases_of(job)):
+            ring_pack(pack)
+
+
+def write_pack(pack_id: int) -> None:
+    """Write one case's slices, the same way for both arms. A case whose tumour is not there yet waits."""
+    pack = SlicePack.objects.select_related("case__study").get(pk=pack_id)
+    truth = GroundTruth.objects.select_related(
+        "source__volume__file", "source__tumor_mask", "synthesis_run__result"
+    ).get(case=pack.case)
+    if truth.synthesis_run is None or _ended(truth.synthesis_run):
+        run(pack, lambda shelf: _write_slices(truth, shelf))
+
+
+def reconcile(*, everything: bool = False) -> None:
+    """Ring again for work that was lost: messages that never came, workers that died. `everything` at a start."""
+    for job in unheard(SynthesisRun.objects.all(), everything=everything):
+        ring_synthesis(job)
+    for pack in unheard(SlicePack.objects.filter(case__in=_cases_without_waiting()), everything=everything):
+        ring_pack(pack)
+
+
+def work_on(study: Study) -> Iterator[None]:
+    """Build the study's cases in this process, beside any workers; yields after each piece of work.
+
+    Returns when nothing is left that this process could claim; others may still be at work.
+    """
+    runs = GroundTruth.objects.filter(case__study=study, synthesis_run__isnull=False).values("synthesis_run")
+    while job := claimable(SynthesisRun.objects.filter(pk__in=runs)).first():
+        run_synthesis(job.pk)
+        yield
+    ready = SlicePack.objects.filter(case__study=study, case__in=_cases_without_waiting())
+    while pack := claimable(ready).first():
+        write_pack(pack.pk)
+        yield
+
+
+def _synthesise(job: SynthesisRun, shelf: Shelf) -> Commit:
+    import synthesis
+    from synthesis.errors import UnusableInput
+    from synthesis.masks import equivalent_diameter_mm
+
+    mask = job.host.organ_mask
+    if mask is None:
+        raise DomainError(f"{job.host} has no organ mask, so nothing can be synthesised into it; import it with one.")
+    host = load_volume(job.host.volume.file)
+    try:
+        tumor = synthesis.generate(
+            host,
+            load_mask(mask),
+            method=job.method,
+            organ=job.host.organ,
+            diameter_mm=job.request["diameter_mm"],
+            seed=job.seed,
+        )
+    except UnusableInput as error:
+        raise DomainError(f"{job.host}: {error}") from error
+    result = shelf.write(tumor.save)
+    return lambda: {
+        "result": result,
+        "recipe": json.loads(tumor.recipe.to_json()),
+        "diameter_mm": equivalent_diameter_mm(tumor.mask, host.spacing_mm),
+    }
+
+
+def _write_slices(truth: GroundTruth, shelf: Shelf) -> Commit:
+    ct, tumor_mask = _ct_and_tumor(truth)
+    slices = slice_packs.display_array(ct.hu, ct.affine)
+    tumor = slice_packs.display_array(tumor_mask.astype(np.int16), ct.affine)
+    index: list[slice_packs.SlicePackIndex] = []
+
+    def write(file: BinaryIO) -> None:
+        index.append(slice_packs.write_pack(slices, file))
+
+    file = shelf.write(write)
+    fields: dict[str, Any] = {
+        "file": file,
+        "offsets": list(index[0].offsets),
+        "shape": list(slices.shape),
+        "spacing_mm": list(slice_packs.display_spacing_mm(ct.spacing_mm, ct.affine)),
+        "cue_slice": _cue_slice(tumor),
+    }
+    return lambda: fields
+
+
+def _ct_and_tumor(truth: GroundTruth) -> tuple[Volume, npt.NDArray[np.bool_]]:
+    source = truth.source
+    if source is None:
+        raise DomainError("This case was read elsewhere; there is no CT to show.")
+    ct = load_volume(source.volume.file)
+    if truth.synthesis_run is None:
+        if source.tumor_mask is None:
+            raise DomainError(f"{source} has no tumour mask; import it with one.")
+        return ct, load_mask(source.tumor_mask)
+    tumor = _load_tumor(truth.synthesis_run)
+    return tumor.apply_to(ct), tumor.full_mask(ct.shape)
+
+
+def _load_tumor(run: SynthesisRun) -> SyntheticTumor:
+    from synthesis.tumor import SyntheticTumor
+
+    if run.result is None:
+        raise DomainError(f"Its tumour could not be synthesised: {run.error}")
+    return SyntheticTumor.load(io.BytesIO(get_store().read(run.result)))
+
+
+def _cue_slice(tumor: npt.NDArray[np.int16]) -> int:
+    """Return the slice with the largest area of tumour; of several, the middle one. Both arms alike."""
+    area = np.count_nonzero(tumor, axis=(1, 2))
+    largest = np.flatnonzero(area == area.max())
+    return int(largest[len(largest) // 2])
+
+
+def _ended(job: Job) -> bool:
+    return job.state in (Job.State.SUCCEEDED, Job.State.FAILED)
+
+
+def _cases_of(job: SynthesisRun) -> Any:
+    return GroundTruth.objects.filter(synthesis_run=job).values("case")
+
+
+def _cases_without_waiting() -> Any:
+    """Cases whose tumour is there, or will never be: their packs can be written, or said to have failed."""
+    waiting = SynthesisRun.objects.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
+    return GroundTruth.objects.exclude(synthesis_run__in=waiting).values("case")
