@@ -1,3 +1,18 @@
-from django.urls import URLPattern, URLResolver
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from readerstudy.permissions import public, session_reader
+
+
+@public
+def home(request: HttpRequest) -> HttpResponse:
+    """Send everybody to where they work."""
+    return redirect("reading-room" if session_reader(request) else "study-list")
+
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("", include("readerstudy.reading.urls")),
+    path("", include("readerstudy.administration.urls")),
+]

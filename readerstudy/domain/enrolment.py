@@ -1,0 +1,65 @@
+"""Inviting readers: their order is drawn here, and their link made, shown once, and kept only as a hash."""
+
+import re
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from readerstudy.domain import audit
+from readerstudy.domain.errors import DomainError
+from readerstudy.domain.invitations import hash_secret, new_secret
+from readerstudy.domain.sequencing import draw_sequence
+from readerstudy.models.reader import Reader
+from readerstudy.models.study import Study
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+MAX_YEARS = 80
+
+
+def invite_reader(*, study: Study, code: str, years: int | None = None, specialty: str = "", actor: str) -> str:
+    """Enrol a reader and return the invitation link, which can't be had a second time."""
+    _check(study, code, years)
+    secret = new_secret()
+    try:
+        with transaction.atomic():
+            reader = Reader.objects.create(
+                study=study,
+                code=code,
+                years=years,
+                specialty=specialty,
+                invitation_sha256=hash_secret(secret),
+            )
+            draw_sequence(reader=reader, seed=study.design["seed"])
+            audit.record(actor=actor, action="invite reader", study=study, reader=code)
+    except IntegrityError:
+        raise DomainError(
+            f"Study {study.slug} has a reader {code} already; use another code, or renew the link."
+        ) from None
+    return _link(secret)
+
+
+def renew_invitation(*, reader: Reader, actor: str) -> str:
+    """Make the reader a new link, to go on from another computer; their order and answers stay, old links die."""
+    secret = new_secret()
+    with transaction.atomic():
+        Reader.objects.filter(pk=reader.pk).update(invitation_sha256=hash_secret(secret))
+        audit.record(actor=actor, action="renew invitation", study=reader.study, reader=reader.code)
+    return _link(secret)
+
+
+def _check(study: Study, code: str, years: int | None) -> None:
+    if study.state != Study.State.OPEN:
+        raise DomainError(
+            f"Study {study.slug} is {study.get_state_display().lower()}; open it before inviting readers."
+        )
+    if not CODE.fullmatch(code):
+        raise DomainError(
+            f"Reader code {code!r}: use up to 40 letters, digits, dots, dashes and underscores, and no name."
+        )
+    if years is not None and not 0 <= years <= MAX_YEARS:
+        raise DomainError(f"Years of experience must lie between 0 and {MAX_YEARS}, not {years}.")
+
+
+def _link(secret: str) -> str:
+    return settings.PUBLIC_URL + reverse("invitation", args=[secret])

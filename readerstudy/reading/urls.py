@@ -1,0 +1,26 @@
+from django.urls import path, register_converter
+
+from readerstudy.reading import views
+
+
+class TokenConverter:
+    regex = "[0-9a-f]{32}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(TokenConverter, "token")
+
+urlpatterns = [
+    path("invitation/<str:secret>/", views.invitation, name="invitation"),
+    path("reading/instructions/", views.instructions, name="instructions"),
+    path("reading/finished/", views.finished, name="finished"),
+    path("reading/", views.room, name="reading-room"),
+    path("reading/state", views.state, name="state"),
+    path("reading/cases/<token:token>/slices/<int:number>", views.slice_member, name="slice"),
+    path("reading/cases/<token:token>/answer", views.answer, name="answer"),
+]
