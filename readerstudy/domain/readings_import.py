@@ -1,0 +1,110 @@
+"""Loading readings made elsewhere as a closed study, with its results page and exports."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+import pandas as pd
+from django.db import transaction
+from django.utils import timezone
+
+from readerstudy.domain import audit
+from readerstudy.domain.design import parse_design
+from readerstudy.domain.errors import DomainError
+from readerstudy.models.case import Case
+from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.reader import Reader
+from readerstudy.models.reading import Reading
+from readerstudy.models.sequence import Sequence, SequenceItem
+from readerstudy.models.study import Study
+
+ORDER_AS_RECORDED = "read elsewhere"
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def import_readings(*, slug: str, readings: pd.DataFrame, title: str = "", actor: str) -> Study:
+    """Store a readings frame (`analysis.frame`) as a study that is closed from the beginning.
+
+    Raises
+    ------
+    DomainError
+        If the slug is taken or malformed.
+    """
+    if not SLUG.fullmatch(slug):
+        raise DomainError(f"Slug {slug!r}: use lower-case letters, digits and single dashes.")
+    if Study.objects.filter(slug=slug).exists():
+        raise DomainError(f"There is a study {slug} already; choose another slug.")
+    design = parse_design(_design(slug, title or slug, readings))
+    now = timezone.now()
+    with transaction.atomic():
+        study = Study.objects.create(
+            slug=slug,
+            title=design.title,
+            design=design.to_json(),
+            design_sha256=design.sha256(),
+            read_elsewhere=True,
+            state=Study.State.CLOSED,
+            opened_at=now,
+            closed_at=now,
+        )
+        cases = _create_cases(study, readings)
+        for code, rows in readings.groupby("reader_id", sort=True):
+            _create_readings(study, str(code), rows, cases)
+        audit.record(actor=actor, action="import readings", study=study, readings=len(readings))
+    return study
+
+
+def _design(slug: str, title: str, readings: pd.DataFrame) -> dict[str, object]:
+    """Say what was read: counts per organ and generator. Sizes are not known, so the widest range stands."""
+    cases = readings.drop_duplicates("case_id")
+    organs = [
+        {
+            "name": organ,
+            "real": int((rows["truth"] == "real").sum()),
+            "synthetic": rows.loc[rows["truth"] == "synthetic", "generator"].value_counts().sort_index().to_dict(),
+            "diameter_mm": [0.1, 200],
+        }
+        for organ, rows in cases.groupby("organ", sort=True)
+    ]
+    return {"slug": slug, "title": title, "seed": 0, "organs": organs}
+
+
+def _create_cases(study: Study, readings: pd.DataFrame) -> dict[str, Case]:
+    rows = readings.drop_duplicates("case_id")
+    cases = [
+        Case(study=study, code=code, organ=organ) for code, organ in zip(rows["case_id"], rows["organ"], strict=True)
+    ]
+    Case.objects.bulk_create(cases)
+    GroundTruth.objects.bulk_create(
+        GroundTruth(case=case, truth=truth, generator=generator)
+        for case, truth, generator in zip(cases, rows["truth"], rows["generator"], strict=True)
+    )
+    return {case.code: case for case in cases}
+
+
+def _create_readings(study: Study, code: str, answers: pd.DataFrame, cases: dict[str, Case]) -> None:
+    """Store one reader's answers in the order recorded, or else as they stand in the file."""
+    reader = Reader.objects.create(study=study, code=code)
+    sequence = Sequence.objects.create(reader=reader, algorithm=ORDER_AS_RECORDED)
+    rows = answers.sort_values("order", kind="stable", na_position="last").to_dict("records")
+    items = SequenceItem.objects.bulk_create(
+        SequenceItem(
+            sequence=sequence,
+            position=position,
+            case=cases[row["case_id"]],
+            repeat_index=row["repeat_index"],
+            sitting=row["session"],
+        )
+        for position, row in enumerate(rows, start=1)
+    )
+    Reading.objects.bulk_create(
+        Reading(
+            item=item,
+            label=row["label"],
+            rating=None if pd.isna(row["rating"]) else row["rating"],
+            submission=uuid.uuid4(),
+            elapsed_ms=None if pd.isna(row["time_s"]) else round(row["time_s"] * 1000),
+        )
+        for item, row in zip(items, rows, strict=True)
+    )
