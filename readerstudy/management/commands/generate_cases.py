@@ -1,0 +1,60 @@
+import json
+import time
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from tqdm import tqdm
+
+from readerstudy.domain import audit
+from readerstudy.domain.case_sets import retry_failed, start_generation
+from readerstudy.domain.generation import work_on
+from readerstudy.domain.queries.progress import StudyProgress, study_progress
+from readerstudy.management.base import StudyCommand, get_study
+from readerstudy.models.study import Study
+
+LOOK_AGAIN_S = 1.0
+
+
+class Command(StudyCommand):
+    help = (
+        "Draw a study's cases and have workers build them. With --wait, this process builds them too, beside any\n"
+        "workers, and returns when all are built. A set that was begun is gone on with; what failed is tried again."
+    )
+    example = "python manage.py generate_cases liver-2026 --wait"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument("--wait", action="store_true", help="help building, and return when all is built")
+        parser.add_argument("--json", action="store_true", help="print the state of the cases as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        study = get_study(options["slug"])
+        if study.state == Study.State.DRAFT:
+            start_generation(study=study, actor=audit.COMMAND_LINE)
+        elif study_progress(study).failed:
+            retry_failed(study=study, actor=audit.COMMAND_LINE)
+        progress = _wait(study) if options["wait"] else study_progress(study)
+        if options["json"]:
+            self.stdout.write(json.dumps({"total": progress.total, "ready": progress.ready, "failed": progress.failed}))
+        else:
+            self.stdout.write(f"{progress.ready} of {progress.total} cases are ready.")
+        if options["wait"] and progress.failed:
+            organ, reason = progress.failures[0]
+            raise CommandError(f"{progress.failed} of {progress.total} cases failed; the first, {organ}: {reason}")
+
+
+def _wait(study: Study) -> StudyProgress:
+    with tqdm(total=study_progress(study).total, unit="case", disable=None) as bar:
+        while True:
+            for _ in work_on(study):
+                _show(bar, study_progress(study))
+            progress = study_progress(study)
+            _show(bar, progress)
+            if progress.finished:
+                return progress
+            time.sleep(LOOK_AGAIN_S)  # others hold what is left
+
+
+def _show(bar: "tqdm[Any]", progress: StudyProgress) -> None:
+    bar.n = progress.ready + progress.failed
+    bar.refresh()

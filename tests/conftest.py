@@ -1,0 +1,23 @@
+"""What every test stands on: a data root of its own, and the database that the settings name."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+
+
+@pytest.fixture(autouse=True)
+def data_root(settings: LazySettings, tmp_path: Path) -> Path:
+    """Keep whatever a test stores in its own folder."""
+    settings.DATA_ROOT = tmp_path / "data"
+    settings.DATA_ROOT.mkdir()
+    return settings.DATA_ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real CT beside the project; tests that need it skip where it is not there."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no ../shared/data beside the project")
+    return folder
