@@ -1,0 +1,165 @@
+"""Import of a data set: whole or not at all."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+
+from readerstudy.domain import audit
+from readerstudy.domain.errors import DomainError
+from readerstudy.domain.importing.draft import Draft
+from readerstudy.domain.importing.manifest import read_manifest
+from readerstudy.domain.importing.source import ImportOptions, Source, SourceRow
+from readerstudy.domain.importing.totalsegmentator import read_totalsegmentator
+from readerstudy.domain.store import get_store, storing
+from readerstudy.models.dataset import Dataset
+from readerstudy.models.vocabulary import OrganName, Origin
+from readerstudy.models.volume import Volume
+
+LAYOUTS: Mapping[str, Callable[[Path, ImportOptions], Source] | None] = {
+    "manifest": read_manifest,
+    "totalsegmentator": read_totalsegmentator,
+    "msd": None,  # known, not built yet
+    "kits": None,
+    "dicom": None,
+}
+_NAME = re.compile(r"[-a-zA-Z0-9_]{1,80}")
+_ROOM = 1.5  # stored bytes per byte of the source: int16 at gzip's fastest level, and a mask per organ
+
+
+def import_dataset(
+    *,
+    name: str,
+    path: Path,
+    layout: str,
+    actor: str,
+    origin: str = Origin.HEALTHY,
+    generator: str = "",
+    stand_in: bool = False,
+    masks: Path | None = None,
+    label_map: Mapping[OrganName, tuple[int, ...]] | None = None,
+    organs: Sequence[OrganName] = tuple(OrganName),
+    progress: Callable[[int, int], None] | None = None,
+) -> Dataset:
+    """Check and store every CT and mask of the data set at `path`.
+
+    Files are written first and the rows saved last, in one short transaction; whatever goes wrong, neither
+    stays behind. No file name, path, case, patient or header text is stored.
+
+    Parameters
+    ----------
+    name
+        What studies call it: letters, digits, hyphens and underscores.
+    path
+        The manifest's CSV, or the folder that the layout describes.
+    origin, generator, stand_in
+        What holds where the source says nothing.
+    masks
+        A folder of masks, where they do not lie beside the CTs.
+    label_map
+        The values of each organ in masks of many labels, instead of the layout's own.
+    organs
+        Rows of other organs are left out.
+    progress
+        Called with the CTs done and the CTs in all.
+
+    Raises
+    ------
+    DomainError
+        If anything is unusable: one sentence that names the row, the file and the cause.
+    """
+    _check_name(name)
+    options = ImportOptions(Origin(origin), generator, stand_in, masks, label_map or {}, tuple(organs))
+    source = _read_source(layout, path, options)
+    _check_room(source)
+    dataset = Dataset(name=name, layout=layout, warnings=list(source.warnings))
+    try:
+        with storing() as shelf:
+            draft = Draft(source, dataset, shelf)
+            scans_of_ct = _by_ct(source.rows)
+            for done, rows in enumerate(scans_of_ct, start=1):
+                draft.add_ct(rows)
+                if progress:
+                    progress(done, len(scans_of_ct))
+            _note_shortcomings(draft)
+            with transaction.atomic():
+                draft.save()
+                audit.record(
+                    actor=actor,
+                    action="import data set",
+                    dataset=name,
+                    layout=layout,
+                    volumes=len(draft.volumes),
+                    organ_scans=len(draft.scans),
+                )
+    except IntegrityError:
+        raise _name_taken(name) from None
+    except OSError as error:
+        raise DomainError(f"Data set {name!r} could not be stored ({error.strerror or error}).") from error
+    return dataset
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise DomainError(f"{name!r} is no name for a data set; use up to 80 letters, digits, hyphens and underscores.")
+    if Dataset.objects.filter(name=name).exists():
+        raise _name_taken(name)
+
+
+def _name_taken(name: str) -> DomainError:
+    return DomainError(f"There is a data set named {name!r} already; choose another name.")
+
+
+def _read_source(layout: str, path: Path, options: ImportOptions) -> Source:
+    if layout not in LAYOUTS:
+        raise DomainError(f"{layout!r} is no layout; choose {' or '.join(LAYOUTS)}.")
+    read = LAYOUTS[layout]
+    if read is None:
+        raise DomainError(f"The layout {layout} is not available in this version; describe the data with a manifest.")
+    if not path.exists():
+        raise DomainError(f"There is nothing at {str(path)!r}; correct the path.")
+    source = read(path, options)
+    if not source.rows:
+        raise DomainError(f"{path.name} has no row of {' or '.join(options.organs)}; choose other organs.")
+    return source
+
+
+def _by_ct(rows: list[SourceRow]) -> list[list[SourceRow]]:
+    """Group rows by the CT that they name, in the order of its first row."""
+    groups: dict[Path, list[SourceRow]] = {}
+    for row in rows:
+        groups.setdefault(row.ct, []).append(row)
+    return list(groups.values())
+
+
+def _check_room(source: Source) -> None:
+    masks = [mask for row in source.rows for mask in (row.organ_mask, row.tumor_mask) if mask]
+    files = {row.ct for row in source.rows} | {path for mask in masks for path in mask.paths}
+    needed = _ROOM * sum(file.stat().st_size for file in files)
+    free = get_store().free_bytes()
+    if needed > free:
+        raise DomainError(
+            f"The data set needs about {needed / 1e6:.0f} MB of disk space and {free / 1e6:.0f} MB are free;"
+            " make room, or set DATA_ROOT to a larger disk."
+        )
+
+
+def _note_shortcomings(draft: Draft) -> None:
+    """Refuse a data set of nothing; note hosts that wait for a mask, and CTs known under another patient."""
+    if not draft.scans:
+        raise DomainError("No scan shows any of the organs, so there is nothing to import; check the labels.")
+    waiting = sum(not scan.usable for scan in draft.scans)
+    if waiting:
+        draft.dataset.warnings.append(f"{waiting} hosts have no mask of their organ and are not usable.")
+    elsewhere = Volume.objects.filter(content_sha256__in=draft.volumes).select_related("dataset")
+    names = {
+        known.dataset.name
+        for known in elsewhere
+        if known.patient_key != draft.volumes[known.content_sha256].patient_key
+    }
+    if names:
+        draft.dataset.warnings.append(
+            f"CTs of this data set stand for other patients in {', '.join(sorted(names))}: without a common"
+            " patient_id, a reader may meet one patient twice."
+        )

@@ -1,0 +1,39 @@
+"""What is measured of a tumour's mask on import; `masks` is imported late, as all of `synthesis`."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+Mask = npt.NDArray[np.bool_]
+_NEIGHBOURS = np.ones((3, 3, 3), dtype=bool)  # a shared face, edge or corner makes voxels one
+
+
+def measure_lesions(tumor: Mask, spacing_mm: tuple[float, float, float]) -> tuple[int, float]:
+    """Return how many lesions a tumour mask holds, and the equivalent diameter of the largest.
+
+    Parameters
+    ----------
+    tumor : ndarray of bool, shape (I, J, K)
+        Not empty. A lesion is what hangs together by faces, edges or corners of voxels.
+    spacing_mm : tuple of float
+        In the array's order.
+
+    Returns
+    -------
+    lesions : int
+    diameter_mm : float
+        Of the sphere that has the largest lesion's volume.
+    """
+    from synthesis.masks import bounding_box, equivalent_diameter_mm
+
+    parts, lesions = ndimage.label(tumor[bounding_box(tumor)], structure=_NEIGHBOURS)
+    largest = np.bincount(parts.ravel())[1:].argmax() + 1
+    return int(lesions), equivalent_diameter_mm(parts == largest, spacing_mm)
+
+
+def touches(tumor: Mask, organ: Mask) -> bool:
+    """Whether two masks share or adjoin a voxel: some data sets cut the tumour out of its organ."""
+    from synthesis.masks import bounding_box
+
+    box = bounding_box(tumor, margin=(1, 1, 1))
+    return bool((ndimage.binary_dilation(tumor[box], _NEIGHBOURS) & organ[box]).any())
