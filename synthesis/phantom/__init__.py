@@ -12,7 +12,7 @@ table in one of four contrast phases, imaged with correlated noise and point spr
 """
 
 from synthesis.phantom.canvas import LABELS
-from synthesis.phantom.lesion import ORGAN_LABELS, LesionDoesNotFit
+from synthesis.phantom.lesion import ORGAN_LABELS, LesionFitError
 from synthesis.phantom.parameters import PHASES, LesionParameters, PatientParameters, sample_patient
 from synthesis.phantom.render import Phantom, render_patient, sample_lesion
 
@@ -20,7 +20,7 @@ __all__ = [
     "LABELS",
     "ORGAN_LABELS",
     "PHASES",
-    "LesionDoesNotFit",
+    "LesionFitError",
     "LesionParameters",
     "PatientParameters",
     "Phantom",

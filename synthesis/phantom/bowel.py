@@ -51,8 +51,10 @@ def _paint_gut(
 def add_small_bowel(canvas: Canvas, patient: PatientParameters) -> None:
     """Loops of small bowel that wander below the pancreas, some collapsed, some with fluid or gas."""
     rng = stream(patient.seed, "small bowel")
-    low, high = np.array([-88.0, 0.0, -165.0]), np.array([80.0, 62.0 * patient.belly, -42.0])
-    for _ in range(9):
+    for loop in range(20):
+        jejunum = loop < 5
+        low = np.array([-92.0, 2.0, -60.0] if jejunum else [-86.0, -4.0, -165.0])
+        high = np.array([-25.0 if jejunum else 78.0, 64.0 * patient.belly, -8.0 if jejunum else -48.0])
         point = rng.uniform(low, high)
         heading = rng.normal(size=3)
         points = []
@@ -65,7 +67,7 @@ def add_small_bowel(canvas: Canvas, patient: PatientParameters) -> None:
         region = path_region(canvas.region, path)
         distance, height = tube(region, path)
         folds = smooth_field(region, 4, rng)
-        fluid = np.asarray(FLUID_HU + 16 + 16 * folds, dtype=np.float32)
+        fluid = FLUID_HU + 16 + 16 * folds
         gas = 5.0 - height + 3 * smooth_field(region, 40, rng) if rng.random() < 0.3 else None
         _paint_gut(canvas, patient, region, distance, wall_mm=2.8, content=fluid, gas=gas)
 
@@ -92,7 +94,7 @@ def add_colon(canvas: Canvas, patient: PatientParameters) -> None:
         stool = smooth_field(region, 5, rng)
         content = np.where(stool > 1.1, -320.0, 42 + 26 * stool).astype(np.float32)
         level = float(rng.uniform(-10, 8)) if name != "descending" else 4.0
-        gas = np.asarray(level - height + 2.5 * stool, dtype=np.float32)
+        gas = level - height + 2.5 * stool
         _paint_gut(canvas, patient, region, distance, wall_mm=2.0, content=content, gas=gas)
 
 
@@ -108,7 +110,7 @@ def add_duodenum(canvas: Canvas, patient: PatientParameters) -> None:
     region = path_region(canvas.region, path)
     distance, height = tube(region, path)
     folds = smooth_field(region, 4.5, rng)
-    content = np.asarray(FLUID_HU + 14 + 15 * folds, dtype=np.float32)
+    content = FLUID_HU + 14 + 15 * folds
     gas = 6.0 - height + 3 * smooth_field(region, 30, rng) if rng.random() < 0.5 else None
     _paint_gut(canvas, patient, region, distance, wall_mm=2.6, content=content, gas=gas)
 
@@ -127,9 +129,9 @@ def add_stomach(canvas: Canvas, patient: PatientParameters) -> None:
     shape = shape + 3 * smooth_field(region, 40, rng) + 0.8 * folds
     shape = np.maximum(shape, (region.z - 88) * np.float32(0.8))
     food = smooth_field(region, 7, rng)
-    content = np.asarray(FLUID_HU + 14 * np.clip(food, 0, 3) * rng.uniform(0, 1.5), dtype=np.float32)
+    content = FLUID_HU + 14 * np.clip(food, 0, 3) * rng.uniform(0, 1.5)
     level = float(rng.uniform(24, 52))
-    gas = np.asarray(level - region.y + 0 * shape, dtype=np.float32)
+    gas = level - region.y + 0 * shape
     wall = 4.5 + 1.2 * folds
     within = np.maximum(shape, canvas.cavity[region.slices] + 3)
     canvas.paint(region, within - 1.2, patient.fat_hu)

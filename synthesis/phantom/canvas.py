@@ -27,9 +27,7 @@ def image_region(parameters: PatientParameters) -> Region:
     build = parameters.build
     axes = tuple(
         ((origin + np.arange(count) * spacing) / build).astype(np.float32)
-        for origin, count, spacing in zip(
-            parameters.origin_mm, parameters.shape, parameters.spacing_mm, strict=True
-        )
+        for origin, count, spacing in zip(parameters.origin_mm, parameters.shape, parameters.spacing_mm, strict=True)
     )
     half = np.array(parameters.spacing_mm) / 2 / build
     low = tuple(float(axis[0] - h) for axis, h in zip(axes, half, strict=True))

@@ -21,6 +21,8 @@ from synthesis.phantom.parameters import PatientParameters
 
 AIR_HU = -1000.0
 LUNG_HU = -850.0
+TABLE_SHELL_HU = 250.0
+FOAM_HU = -920.0
 WALL_MM = 12.0
 SPINE_Y = -44.0
 VERTEBRA_MM = 36.0
@@ -44,20 +46,22 @@ def _subcutaneous_fat(region: Region, patient: PatientParameters) -> Field:
     """Thickness of the fat under the skin at each axial point, in frame mm."""
     angle = np.arctan2(region.y / 96, region.x / 143)
     front, back, side = np.sin(angle).clip(0) ** 2, np.sin(angle).clip(None, 0) ** 2, np.cos(angle) ** 2
-    thickness = (
-        front * patient.fat_front_mm + back * patient.fat_back_mm + side * patient.fat_side_mm
-    ) / patient.build
+    thickness = (front * patient.fat_front_mm + back * patient.fat_back_mm + side * patient.fat_side_mm) / patient.build
     return thickness.astype(np.float32)
 
 
-def _table(region: Region, top: float) -> Field:
-    """HU of the air and the scanner's table in an axial plane; the table's upper face is lowest at `top`."""
-    depth = top - region.y + (region.x / 240) ** 2 * 26  # below the curved upper face
-    half_width = 205.0
-    shell = np.minimum(np.abs(depth - 1.2), np.abs(depth - 22 + (region.x / 240) ** 2 * 20))
-    inside = (depth > 0) & (depth < 24 - (region.x / 240) ** 2 * 20) & (np.abs(region.x) < half_width)
-    hu = np.where(inside, np.where(shell < 1.3, -180.0, -930.0), AIR_HU)
-    return hu.astype(np.float32)
+def _table(region: Region, top: float, edge: float) -> Field:
+    """HU of the air and the scanner's table in an axial plane: foam in a thin shell.
+
+    The table's upper face is a shallow trough, lowest at `top`.
+    """
+    trough = top + (region.x / 240) ** 2 * 26
+    below, above = trough - region.y, region.y - (top - 24)
+    outside = np.maximum(np.maximum(-below, -above), np.abs(region.x) - 205)
+    share = np.clip(0.5 - outside / edge, 0, 1)
+    foam = np.clip(0.5 - (outside + 2.8) / edge, 0, 1)
+    hu: Field = AIR_HU + share * (TABLE_SHELL_HU - AIR_HU) + foam * (FOAM_HU - TABLE_SHELL_HU)
+    return hu
 
 
 def start(patient: PatientParameters) -> Canvas:
@@ -67,19 +71,20 @@ def start(patient: PatientParameters) -> Canvas:
     radius, level = _outline(plane, patient)
     waist = 1 + 0.045 * np.cos((region.z + 30) / 75) + 0.0002 * region.z  # narrower under the ribs
     ripple = smooth_field(region, 75, stream(patient.seed, "outline"))
-    muscle = radius - radius / level * waist + 1.6 * ripple
+    muscle = radius - radius / level * waist + 2.6 * ripple
     fat = _subcutaneous_fat(plane, patient)
-    back = -90 * float(np.max(waist)) - patient.fat_back_mm / patient.build + 5
+    back = -90 * float(np.max(waist)) - patient.fat_back_mm / patient.build + 2
     skin = np.maximum(muscle - fat, back - region.y)
     cavity = muscle + WALL_MM
 
-    table = _table(plane, back - patient.table_gap_mm / patient.build)
+    edge = max(patient.pixel_mm, 0.8) / patient.build
+    table = _table(plane, back - patient.table_gap_mm / patient.build, edge)
     canvas = Canvas(
         region=region,
         hu=np.broadcast_to(table, region.shape).copy(),
         labels=np.zeros(region.shape, dtype=np.uint8),
         cavity=cavity,
-        edge=max(patient.pixel_mm, 0.8) / patient.build,
+        edge=edge,
     )
     canvas.paint(region, skin, 35.0)
     septa = smooth_field(region, 7, stream(patient.seed, "fat"))
@@ -99,16 +104,16 @@ def _wall_hu(plane: Region, muscle: Field, patient: PatientParameters) -> Field:
     sheets = np.exp(-(((muscle + 4) / 0.8) ** 2)) + np.exp(-(((muscle + 8) / 0.8) ** 2))
     fatness = np.clip(0.55 * sides * sheets + 0.8 * midline + 0.7 * edge_of_straight, 0, 1)
     hu = patient.tissue_hu("muscle")
-    return np.asarray(hu + fatness * np.float32(patient.fat_hu - hu), dtype=np.float32)
+    return np.asarray(hu + fatness * np.float32(patient.fat_hu - hu))
 
 
 def diaphragm(region: Region) -> Field:
-    """Level of the diaphragm in the axial plane, in frame mm: two domes that fall off towards the wall."""
+    """Level of the diaphragm in the axial plane, in frame mm: two domes and a saddle under the heart."""
     domes = [
-        top - ((region.x - x) / spread) ** 2 * 44 - ((region.y + 2) / 84) ** 2 * 62
-        for x, spread, top in ((62.0, 62.0, 98.0), (-62.0, 58.0, 86.0))
+        top - ((region.x - x) / spread) ** 2 * 34 - ((region.y - y) / 84) ** 2 * 42
+        for x, y, spread, top in ((62.0, -2.0, 62.0, 98.0), (-62.0, -2.0, 58.0, 86.0), (0.0, 52.0, 60.0, 76.0))
     ]
-    return np.asarray(np.maximum(np.maximum(*domes), -30), dtype=np.float32)
+    return np.asarray(np.maximum(np.maximum.reduce(domes), 24))
 
 
 def add_chest(canvas: Canvas, patient: PatientParameters) -> None:
@@ -119,9 +124,10 @@ def add_chest(canvas: Canvas, patient: PatientParameters) -> None:
     mediastinum = ellipsoid(region, (-4, -28, 130), (30, 34, 400))
     lungs = np.maximum(np.maximum(above + DIAPHRAGM_MM, 6 - mediastinum), above)
     canvas.paint(region, above, patient.tissue_hu("muscle"))
+    canvas.paint(region, above + DIAPHRAGM_MM, patient.fat_hu)
     vessels = smooth_field(region, 6, stream(patient.seed, "lung"))
     texture = 700 * np.clip(vessels - 2.0, 0, 0.8) + 18 * vessels
-    canvas.paint(region, lungs, np.asarray(LUNG_HU + texture, dtype=np.float32))
+    canvas.paint(region, lungs, LUNG_HU + texture)
     heart_box = region.around((-22, 30, 128), (68, 56, 50))
     heart = ellipsoid(heart_box, (-22, 30, 128), (64, 50, 44), rotation(0, 0.25, 0.5))
     within = np.maximum(heart, above[_relative(heart_box, region)])
@@ -134,10 +140,7 @@ def add_chest(canvas: Canvas, patient: PatientParameters) -> None:
 
 def _relative(inner: Region, outer: Region) -> tuple[slice, slice, slice]:
     """Where a region lies in the arrays of another that holds it."""
-    i, j, k = (
-        slice(a.start - b.start, a.stop - b.start)
-        for a, b in zip(inner.slices, outer.slices, strict=True)
-    )
+    i, j, k = (slice(a.start - b.start, a.stop - b.start) for a, b in zip(inner.slices, outer.slices, strict=True))
     return i, j, k
 
 
@@ -156,7 +159,7 @@ def add_back_muscles(canvas: Canvas, patient: PatientParameters) -> None:
             shape = ellipsoid(region, center, radii, rotation(0, 0, turn)) + 1.5 * ripple
             strands = smooth_field(region, 5, stream(patient.seed, f"{name} strands{side}"))
             canvas.paint(region, shape - 1, patient.fat_hu)
-            canvas.paint(region, shape, np.asarray(hu - 22 * np.clip(strands - 1, 0, 3), dtype=np.float32))
+            canvas.paint(region, shape, (hu - 22 * np.clip(strands - 1, 0, 3)))
 
 
 def add_spine(canvas: Canvas, patient: PatientParameters) -> None:
@@ -175,8 +178,8 @@ def add_spine(canvas: Canvas, patient: PatientParameters) -> None:
 
     canvas.paint(region, bodies, 90.0)
     vertebra = np.maximum(bodies, from_middle - height)
-    canvas.paint(region, np.asarray(vertebra, dtype=np.float32), 430.0 * patient.bone_density)
-    canvas.paint(region, np.asarray(vertebra + 2.2, dtype=np.float32), marrow)
+    canvas.paint(region, (vertebra), 430.0 * patient.bone_density)
+    canvas.paint(region, (vertebra + 2.2), marrow)
 
     canal = np.sqrt((region.x / 1.25) ** 2 + (y + 24.5) ** 2) - 8.5
     arch_level = np.abs((z + VERTEBRA_MM / 2 + 8) % VERTEBRA_MM - VERTEBRA_MM / 2)
@@ -184,7 +187,7 @@ def add_spine(canvas: Canvas, patient: PatientParameters) -> None:
     pedicles = np.maximum(
         np.sqrt((np.abs(region.x) - 13.5) ** 2 + (arch_level - 1) ** 2 * 0.5) - 5, np.abs(y + 16) - 10
     )
-    spinous = np.maximum(np.abs(region.x) - 3.2, np.maximum(arch_level - 10, np.abs(y + 42) - 12))
+    spinous = np.maximum(np.abs(region.x) - 3.2, np.maximum(arch_level - 10, np.abs(y + 37) - 11))
     transverse = np.maximum(
         np.sqrt((y + 24 + np.abs(region.x) * 0.12) ** 2 + (arch_level - 1) ** 2) - 5.2, np.abs(region.x) - 38
     )
@@ -194,22 +197,20 @@ def add_spine(canvas: Canvas, patient: PatientParameters) -> None:
     canvas.paint(region, arch, 480.0 * patient.bone_density)
     canvas.paint(region, arch + 2.5, 1.3 * marrow)
     canvas.paint(region, np.maximum(canal, bodies * -1 + 1), patient.fat_hu)
-    canvas.paint(region, np.asarray(canal + 2.5, dtype=np.float32) + 0 * z, 28.0)
+    canvas.paint(region, (canal + 2.5) + 0 * z, 28.0)
 
 
 def _rib_path(rank: int, side: float, patient: PatientParameters) -> npt.NDArray[np.float64]:
     """Center line of a rib, counted from the lowest, along the muscular outline and down towards the front."""
-    reach = (1.9, 2.3, 2.75, 2.8, 2.8, 2.8, 2.8)[rank]
+    reach = (1.5, 1.9, 2.2, 2.35, 2.4, 2.4, 2.4)[rank]
     angle = np.linspace(0.42, reach, 26)  # from the spine, 0 at the back, π in front
     x, y = np.sin(angle), -np.cos(angle)
     half_width, half_depth = 143 * patient.girth, np.where(y > 0, 96 * patient.belly, 90.0)
     outline = (np.abs(x / half_width) ** 2.3 + np.abs(y / half_depth) ** 2.3) ** (-1 / 2.3)
     depth = 6 + 9 * np.exp(-((angle / 0.6) ** 2))
-    z = 26 + 29 * rank - 62 * np.sin((angle - 0.42) / 2.4 * np.pi / 2)
+    z = 26 + 29 * rank - 36 * (angle - 0.42)
     radius = np.full_like(angle, 4.6)
-    return curve(
-        np.stack([side * x * (outline - depth), y * (outline - depth), z, radius], axis=1), 2.0
-    )
+    return curve(np.stack([side * x * (outline - depth), y * (outline - depth), z, radius], axis=1), 2.0)
 
 
 def add_ribs(canvas: Canvas, patient: PatientParameters) -> None:

@@ -14,12 +14,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Field = npt.NDArray[np.float32]
+Field = npt.NDArray[np.floating[Any]]
+"""Numbers on a region's voxels, float32 in practice."""
+
 Point = tuple[float, float, float]
+Vector = Sequence[float] | npt.NDArray[np.float64]
 
 FAR = 50.0
 """The signed distance, in mm, given to whatever is too far from a tube to matter."""
@@ -79,7 +83,7 @@ class Region:
             high=(high[0], high[1], high[2]),
         )
 
-    def around(self, center: Sequence[float], radii: Sequence[float], margin: float = 8.0) -> Region:
+    def around(self, center: Vector, radii: Vector, margin: float = 8.0) -> Region:
         """The part of this region within `radii + margin` of a point, along each axis."""
         reach = np.asarray(radii) + margin
         return self.crop(tuple(np.asarray(center) - reach), tuple(np.asarray(center) + reach))
@@ -90,7 +94,7 @@ def _spline_weights(axis: Field, first: int, count: int, wavelength: float) -> F
     distance = np.abs(axis[:, None] / wavelength - (first + np.arange(count))[None, :])
     near = 2 / 3 - distance**2 + distance**3 / 2
     far = np.clip(2 - distance, 0, None) ** 3 / 6
-    return np.where(distance < 1, near, far).astype(np.float32)
+    return np.asarray(np.where(distance < 1, near, far), dtype=np.float32)
 
 
 def smooth_field(region: Region, wavelength: float, rng: np.random.Generator) -> Field:
@@ -100,9 +104,7 @@ def smooth_field(region: Region, wavelength: float, rng: np.random.Generator) ->
     lattice cell the squared weights of a cubic B-spline sum to 0.48 on average, which fixes the scale.
     """
     firsts = [int(np.floor(low / wavelength)) - 1 for low in region.low]
-    counts = [
-        int(np.ceil(high / wavelength)) + 2 - first for first, high in zip(firsts, region.high, strict=True)
-    ]
+    counts = [int(np.ceil(high / wavelength)) + 2 - first for first, high in zip(firsts, region.high, strict=True)]
     field = rng.standard_normal(counts, dtype=np.float32)
     for axis, first, count in zip(region.axes, firsts, counts, strict=True):
         weights = _spline_weights(axis, first, count, wavelength)
@@ -123,25 +125,26 @@ def rotation(about_x: float, about_y: float, about_z: float) -> npt.NDArray[np.f
 
 def ellipsoid(
     region: Region,
-    center: Sequence[float],
-    radii: Sequence[float],
+    center: Vector,
+    radii: Vector,
     turn: npt.NDArray[np.float64] | None = None,
 ) -> Field:
     """Signed distance to an ellipsoid, to first order in the distance from its surface."""
-    offsets = (region.x - center[0], region.y - center[1], region.z - center[2])
+    x, y, z = (np.float32(n) for n in center)
+    offsets = (region.x - x, region.y - y, region.z - z)
     if turn is not None:
         # The turn's columns are the ellipsoid's own axes; `u = turnᵀ (p − center)` goes over to them.
         offsets = tuple(sum(np.float32(turn[m, n]) * offsets[m] for m in range(3)) for n in range(3))  # type: ignore[assignment]  # a generator of three
     scaled = sum((u / np.float32(r)) ** 2 for u, r in zip(offsets, radii, strict=True))
     gradient = sum((u / np.float32(r * r)) ** 2 for u, r in zip(offsets, radii, strict=True))
     level = np.sqrt(scaled)
-    return np.asarray(level * (level - 1) / np.sqrt(gradient + np.float32(1e-9)), dtype=np.float32)
+    return np.asarray(level * (level - 1) / np.sqrt(gradient + np.float32(1e-9)))
 
 
 def union(a: Field, b: Field, blend: float) -> Field:
     """Union of two shapes whose seam is rounded over `blend` mm (polynomial smooth minimum)."""
     overlap = np.clip(blend - np.abs(a - b), 0, None) / blend
-    return np.asarray(np.minimum(a, b) - overlap**2 * np.float32(blend / 4), dtype=np.float32)
+    return np.minimum(a, b) - overlap**2 * np.float32(blend / 4)
 
 
 def intersection(a: Field, b: Field, blend: float) -> Field:
@@ -149,7 +152,7 @@ def intersection(a: Field, b: Field, blend: float) -> Field:
     return -union(-a, -b, blend)
 
 
-def curve(points: Sequence[Sequence[float]], step: float) -> npt.NDArray[np.float64]:
+def curve(points: Sequence[Sequence[float]] | npt.NDArray[np.float64], step: float) -> npt.NDArray[np.float64]:
     """A smooth curve through rows of numbers (a Catmull-Rom spline over the first three as x, y, z).
 
     Further columns (a radius) are carried along. Consecutive rows are at most about `step` mm apart.
@@ -160,9 +163,7 @@ def curve(points: Sequence[Sequence[float]], step: float) -> npt.NDArray[np.floa
     for p0, p1, p2, p3 in zip(padded[:-3], padded[1:-2], padded[2:-1], padded[3:], strict=True):
         count = max(1, int(np.ceil(np.linalg.norm((p2 - p1)[:3]) / step)))
         t = (np.arange(count) / count)[:, None]
-        pieces.append(
-            p1 + t / 2 * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0)))
-        )
+        pieces.append(p1 + t / 2 * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0))))
     return np.vstack([*pieces, rows[-1:]])
 
 

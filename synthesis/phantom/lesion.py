@@ -32,12 +32,14 @@ _TISSUE = {"liver": "liver", "pancreas": "pancreas", "kidney": "cortex"}
 
 CELLS_ACROSS = 18
 """Lattice cells along the diameter that is asked for."""
+FRONT_CELLS = 6
+"""Width of the growing front, from full density to none; the image shows it as narrow as the margin asked for."""
 REACH = 1.2
 """Half the lattice's width, in diameters: how far a lesion may spread from where it starts."""
 MAX_STEPS = 600
 
 
-class LesionDoesNotFit(ValueError):
+class LesionFitError(ValueError):
     """No place in the organ can hold a lesion of the size that was asked for."""
 
 
@@ -55,7 +57,7 @@ class _Uptake:
 _KINDS = {
     "liver": _Uptake((-16.0, -6.0), (0.2, 0.62), (3.0, 8.0)),
     "pancreas": _Uptake((-6.0, 0.0), (0.3, 0.6), (2.0, 6.0)),
-    "kidney": _Uptake((-4.0, 6.0), (0.35, 0.7), (6.0, 14.0)),
+    "kidney": _Uptake((-4.0, 6.0), (0.28, 0.58), (6.0, 14.0)),
 }
 
 
@@ -87,7 +89,7 @@ def draw_lesion(
 
     Raises
     ------
-    LesionDoesNotFit
+    LesionFitError
         With the largest diameter that fits.
     """
     diameter = float(rng.uniform(*diameter_mm))
@@ -95,7 +97,7 @@ def draw_lesion(
     clearance = ndimage.distance_transform_edt(mask, sampling=patient.spacing_mm)
     places = np.argwhere(clearance >= 0.36 * diameter)
     if not len(places):
-        raise LesionDoesNotFit(
+        raise LesionFitError(
             f"The {organ} of this phantom patient holds no lesion of {diameter:.1f} mm: "
             f"ask for at most {clearance.max() / 0.36:.1f} mm."
         )
@@ -110,8 +112,8 @@ def draw_lesion(
         center_y_mm=float(center[1]),
         center_z_mm=float(center[2]),
         diameter_mm=diameter,
-        irregularity=float(rng.uniform(0.25, 0.6)),
-        sharpness=float(rng.uniform(1.2, 3.5)),
+        irregularity=float(rng.uniform(0.35, 0.8)),
+        margin_mm=float(rng.uniform(1.2, 4.0)),
         displacement=float(rng.uniform(0.15, 0.45)),
         unenhanced_hu=float(rng.uniform(*kind.unenhanced_hu)),
         uptake=float(rng.uniform(*kind.uptake)),
@@ -123,9 +125,7 @@ def draw_lesion(
     )
 
 
-def grow(
-    free: Field, irregularity: float, target_cells: float, rng: np.random.Generator, region: Region
-) -> Field:
+def grow(free: Field, irregularity: float, target_cells: float, rng: np.random.Generator, region: Region) -> Field:
     """Cell density, 0 to 1, when the lesion has reached a volume.
 
     Parameters
@@ -144,16 +144,17 @@ def grow(
     Lengths in cells, one step as unit of time: D = 0.12, ρ = 0.25, a front of some 0.35 cells a step.
     """
     width = region.axes[0][-1] - region.axes[0][0]
-    rate = np.exp(irregularity * smooth_field(region, float(width) / 5, rng))
+    coarse, fine = smooth_field(region, float(width) / 5, rng), smooth_field(region, float(width) / 11, rng)
+    rate = np.exp(irregularity * (coarse + 0.6 * fine))
     diffusivity = 0.12 * np.clip(rate, 0.2, 1.35)
     proliferation = 0.25 * np.clip(rate, 0.2, 2.2)
     faces = [
         np.minimum(diffusivity[_upper(axis)], diffusivity[_lower(axis)]) * free[_upper(axis)] * free[_lower(axis)]
         for axis in range(3)
     ]
-    middle = (np.array(free.shape) - 1) / 2
-    squared = sum((np.ogrid[tuple(slice(n) for n in free.shape)][a] - middle[a]) ** 2 for a in range(3))
-    density = np.asarray(np.exp(-squared / 4.5) * free, dtype=np.float32)
+    middle = free.shape[0] // 2
+    squared = np.square(np.arange(free.shape[0], dtype=np.float32) - middle)
+    density: Field = free * np.exp(-(squared[:, None, None] + squared[:, None] + squared) / np.float32(4.5))
     for _ in range(MAX_STEPS):
         if np.count_nonzero(density > 0.5) >= target_cells:
             break
@@ -180,9 +181,7 @@ def center_in_frame(lesion: LesionParameters, patient: PatientParameters) -> npt
     return center / patient.build
 
 
-def add_lesion(
-    canvas: Canvas, patient: PatientParameters, lesion: LesionParameters
-) -> npt.NDArray[np.bool_]:
+def add_lesion(canvas: Canvas, patient: PatientParameters, lesion: LesionParameters) -> npt.NDArray[np.bool_]:
     """Grow a lesion and paint it.
 
     Returns
@@ -208,19 +207,20 @@ def add_lesion(
     free = (ndimage.map_coordinates(surface, onto_voxels, order=1, mode="nearest") < 0).astype(np.float32)
     target_cells = np.pi / 6 * CELLS_ACROSS**3
     density = grow(free, lesion.irregularity, target_cells, rng, lattice)
-    onto_cells = np.meshgrid(*[(a - l[0]) / cell for a, l in zip(box.axes, axes, strict=True)], indexing="ij")
+    onto_cells = np.meshgrid(*[(a - b[0]) / cell for a, b in zip(box.axes, axes, strict=True)], indexing="ij")
     here = ndimage.map_coordinates(density, onto_cells, order=1, mode="constant")
 
     wanted = max(1, round(np.pi / 6 * diameter**3 / float(np.prod(spacing))))
     ranked = np.sort(here[inside])[::-1]
     level = float(ranked[min(wanted, ranked.size) - 1])
     if wanted > ranked.size or level < 0.05:
-        raise LesionDoesNotFit(
+        raise LesionFitError(
             f"The {lesion.organ} holds no lesion of {lesion.diameter_mm:.1f} mm where it was placed: "
             "draw another place or a smaller diameter."
         )
     mask = (here >= level) & inside
-    share = np.clip(0.5 + lesion.sharpness * (here - level), 0, 1)
+    steeper = FRONT_CELLS * cell * patient.build / lesion.margin_mm
+    share = np.clip(0.5 + steeper * (here - level), 0, 1)
     share *= np.clip(0.5 - surface / np.float32(canvas.edge), 0, 1)
     painted = canvas.hu[box.slices]
     painted += share * (_lesion_hu(box, patient, lesion, mask, rng) - painted)
@@ -246,9 +246,7 @@ def _lesion_hu(
 ) -> Field:
     """The lesion's own HU: uneven tumour, a margin, and a necrotic core."""
     tissue = _TISSUE[lesion.organ]
-    tumor = (
-        patient.unenhanced_hu(tissue) + lesion.unenhanced_hu + lesion.uptake * patient.enhancement_hu(tissue)
-    )
+    tumor = patient.unenhanced_hu(tissue) + lesion.unenhanced_hu + lesion.uptake * patient.enhancement_hu(tissue)
     coarse, fine = smooth_field(region, 2 * lesion.texture_mm, rng), smooth_field(region, lesion.texture_mm, rng)
     spacing = np.array(patient.spacing_mm) / patient.build
     depth = -_signed_distance(mask, spacing)
@@ -259,4 +257,4 @@ def _lesion_hu(
         core = depth / max(float(depth.max()), 1e-3) - (1 - lesion.necrosis) + 0.18 * coarse
         core_hu = min(lesion.necrosis_hu, tumor - 4)
         hu += np.clip(core * 4 + 0.5, 0, 1) * (core_hu + 3 * fine - hu)
-    return np.asarray(hu, dtype=np.float32)
+    return hu

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from synthesis.phantom.canvas import LABELS, Canvas
 from synthesis.phantom.frame import diaphragm
 from synthesis.phantom.geometry import (
     Field,
+    Point,
     Region,
     curve,
     ellipsoid,
@@ -27,13 +27,13 @@ from synthesis.phantom.parameters import PatientParameters
 PANCREAS_COURSE = (
     # x, y, z and radius: head, neck, body, tail
     (36.0, 4.0, -44.0, 13.0),
-    (38.0, 8.0, -30.0, 17.0),
-    (34.0, 14.0, -16.0, 17.0),
-    (20.0, 22.0, -6.0, 13.0),
+    (38.0, 8.0, -30.0, 16.5),
+    (34.0, 14.0, -16.0, 16.0),
+    (20.0, 22.0, -6.0, 12.0),
     (4.0, 28.0, 0.0, 11.0),
-    (-16.0, 26.0, 6.0, 12.5),
-    (-40.0, 14.0, 14.0, 13.0),
-    (-62.0, -4.0, 22.0, 12.5),
+    (-16.0, 26.0, 6.0, 11.0),
+    (-40.0, 14.0, 14.0, 12.0),
+    (-62.0, -4.0, 22.0, 11.5),
     (-82.0, -20.0, 30.0, 9.0),
 )
 
@@ -49,14 +49,14 @@ class Shape:
 def _clear_of_spine(region: Region) -> Field:
     """Signed distance to what lies outside the spine, the great vessels and the muscles beside them."""
     column = np.sqrt((region.x / 40) ** 2 + ((region.y + 46) / 42) ** 2)
-    return np.asarray((1 - column) * 40 + 0 * region.z, dtype=np.float32)
+    return (1 - column) * 40 + 0 * region.z
 
 
 def _texture(region: Region, patient: PatientParameters, name: str, hu: float, amount: float) -> Field:
     """A parenchyma's HU: its mean, slow drifts, and a fine grain."""
     rng = stream(patient.seed, f"{name} texture")
     drift, grain = smooth_field(region, 32, rng), smooth_field(region, 4.5, rng)
-    return np.asarray(hu + amount * (0.7 * drift + grain), dtype=np.float32)
+    return hu + amount * (0.7 * drift + grain)
 
 
 def add_liver(canvas: Canvas, patient: PatientParameters) -> Shape:
@@ -66,19 +66,21 @@ def add_liver(canvas: Canvas, patient: PatientParameters) -> Shape:
     region = canvas.region.crop((-95, -95, -90), (150, 125, 115))
     tip = rng.normal(0, 5)
     right = ellipsoid(region, (76, -4, 24 + tip / 2), (78 * size, 92, 84 * size + tip))
-    left = ellipsoid(region, (2 + tip, 44, 46), (76 * size, 44, 40 * size), rotation(0, -0.18, 0.1))
+    reach = size * rng.uniform(54, 76)
+    left = ellipsoid(region, (2 + tip, 44, 46), (reach, 44, 40 * size), rotation(0, -0.18, 0.1))
     shape = union(right, left, 30) + 5 * smooth_field(region, 60, rng) + 1.2 * smooth_field(region, 22, rng)
     # The visceral face looks down, back and to the left, and is hollow.
     outward = -0.52 * (region.x - 46) - 0.42 * (region.y + 4) - 0.74 * (region.z + 8)
     hollow = 6 * smooth_field(region, 45, rng) - 3
-    shape = intersection(shape, np.asarray(outward + hollow, dtype=np.float32), 26)
-    shape = intersection(shape, np.asarray(-8 - region.z + 0.7 * (region.x - 20), dtype=np.float32), 30)
-    fissure = np.abs(region.x - 14 - 0.15 * region.y) - 1.0 - np.clip(38 - region.z, 0, 60) * 0.09
-    fissure = np.maximum(fissure, np.maximum(34 - region.y, region.z - 56))
-    shape = intersection(shape, np.asarray(-fissure, dtype=np.float32), 8)
+    shape = intersection(shape, (outward + hollow), 26)
+    cleft = region.x - rng.uniform(6, 22) - rng.uniform(-0.1, 0.35) * region.y
+    cleft = np.abs(cleft + 4 * smooth_field(region, 32, rng)) - np.clip(40 - region.z, 0, 60) * 0.1
+    ends = np.maximum(rng.uniform(24, 48) - region.y, region.z - 56)
+    fissure = np.maximum(cleft - rng.uniform(0.2, 1.2), ends)
+    shape = intersection(shape, -fissure, 8)
     shape = intersection(shape, _clear_of_spine(region), 14)
     within = np.maximum(canvas.cavity[region.slices] + 1.5, (region.z - diaphragm(region)) * np.float32(0.8))
-    shape = intersection(shape, np.asarray(within, dtype=np.float32), 10)
+    shape = intersection(shape, (within), 10)
     canvas.paint(region, shape - 1, patient.fat_hu)
     hu = _texture(region, patient, "liver", patient.tissue_hu("liver"), 1.8)
     canvas.paint(region, shape, hu, LABELS["liver"])
@@ -104,15 +106,15 @@ def add_spleen(canvas: Canvas, patient: PatientParameters) -> Shape:
     rng = stream(patient.seed, "spleen")
     size = patient.spleen_size
     region = canvas.region.crop((-150, -110, -50), (-20, 60, 115))
-    shape = ellipsoid(region, (-98, -36, 44), (42 * size, 52 * size, 52 * size), rotation(0.35, 0, -0.35))
-    inner = ellipsoid(region, (-62, -16, 38), (38, 56, 62))
+    shape = ellipsoid(region, (-95, -34, 40), (46 * size, 56 * size, 58 * size), rotation(0.35, 0, -0.35))
+    inner = ellipsoid(region, (-54, -14, 36), (36, 52, 66))
     shape = intersection(shape + 3 * smooth_field(region, 34, rng), 4 - inner, 12)
     within = np.maximum(canvas.cavity[region.slices] + 1.5, (region.z - diaphragm(region)) * np.float32(0.8))
-    shape = intersection(shape, np.asarray(within, dtype=np.float32), 10)
+    shape = intersection(shape, (within), 10)
     bands = smooth_field(region, 11, rng) * (28.0 if patient.phase == "arterial" else 0.0)
     canvas.paint(region, shape - 1, patient.fat_hu)
     hu = _texture(region, patient, "spleen", patient.tissue_hu("spleen"), 1.5) + bands
-    canvas.paint(region, shape, np.asarray(hu, dtype=np.float32), LABELS["spleen"])
+    canvas.paint(region, shape, (hu), LABELS["spleen"])
     return Shape(region, shape)
 
 
@@ -136,7 +138,7 @@ def add_kidneys(canvas: Canvas, patient: PatientParameters) -> dict[str, Point]:
         medial = turn @ np.array([-side, 0.0, 0.0])
         middle = center + 12 * medial
         sinus = ellipsoid(region, middle, (15 * size, 8.5 * size, 25 * size), turn)
-        mouth = ellipsoid(region, center + 26 * medial, (18, 8, 15), turn)
+        mouth = ellipsoid(region, center + 26 * medial, (15, 6.5, 13), turn)
         sinus = union(sinus, mouth, 5) + 1.8 * smooth_field(region, 9, rng)
         body = intersection(shape, -sinus, 4)
         canvas.paint(region, shape - 5, patient.fat_hu)
@@ -144,7 +146,8 @@ def add_kidneys(canvas: Canvas, patient: PatientParameters) -> dict[str, Point]:
         pelvis = ellipsoid(region, center + 16 * medial, (9, 4.5, 12), turn) + smooth_field(region, 9, rng)
         urine = 420.0 if patient.delay_s > 200 else 8.0
         canvas.paint(region, pelvis, urine, 0)
-        hila[label] = tuple(float(n) for n in center + 24 * medial)
+        x, y, z = center + 24 * medial
+        hila[label] = (float(x), float(y), float(z))
     return hila
 
 
@@ -154,7 +157,7 @@ def _kidney_hu(region: Region, patient: PatientParameters, depth: Field, rng: np
     columns = smooth_field(region, 13, rng)
     pyramid = np.clip((-depth - 6.5) / 2, 0, 1) * np.clip((columns + 0.6) / 0.5, 0, 1)
     grain = smooth_field(region, 4.5, rng)
-    return np.asarray(cortex + pyramid * np.float32(medulla - cortex) + 2 * grain, dtype=np.float32)
+    return np.asarray(cortex + pyramid * np.float32(medulla - cortex) + 2 * grain)
 
 
 def add_adrenals(canvas: Canvas, patient: PatientParameters) -> None:
@@ -181,11 +184,11 @@ def add_pancreas(canvas: Canvas, patient: PatientParameters) -> Shape:
     region = path_region(canvas.region, path)
     shape, _ = tube(region, path)
     lobules = smooth_field(region, 8, rng)
-    shape = shape + 1.5 * smooth_field(region, 18, rng) + (0.6 + patient.pancreas_fat) * lobules
+    shape = shape + 1.5 * smooth_field(region, 18, rng) + (1.0 + 1.4 * patient.pancreas_fat) * lobules
     canvas.paint(region, shape - 1.6, patient.fat_hu)
-    clefts = np.clip(smooth_field(region, 5, rng) - 1.7 + 0.7 * patient.pancreas_fat, 0, 1.2)
-    hu = _texture(region, patient, "pancreas", patient.tissue_hu("pancreas"), 2.5) - 42 * clefts
-    canvas.paint(region, shape, np.asarray(hu, dtype=np.float32), LABELS["pancreas"])
+    clefts = np.clip(smooth_field(region, 5, rng) - 1.5 + 0.9 * patient.pancreas_fat, 0, 1.4)
+    hu = _texture(region, patient, "pancreas", patient.tissue_hu("pancreas"), 2.5) - 55 * clefts
+    canvas.paint(region, shape, (hu), LABELS["pancreas"])
     duct = path.copy()
     duct[:, 3] = 0.5 + 0.5 * rng.random()
     distance, _ = tube(region, duct)

@@ -189,7 +189,7 @@ def sample_patient(
         liver_size=float(rng.uniform(0.92, 1.09)),
         spleen_size=float(rng.uniform(0.82, 1.18)),
         kidney_size=float(rng.uniform(0.9, 1.1)),
-        pancreas_size=float(rng.uniform(0.95, 1.12)),
+        pancreas_size=float(rng.uniform(0.94, 1.08)),
         stomach_size=float(rng.uniform(0.7, 1.12)),
         pancreas_fat=float(rng.uniform(0.1, 1.0)),
         bone_density=float(rng.uniform(0.65, 1.25)),
@@ -226,8 +226,8 @@ class LesionParameters:
     """Diameter of the sphere of the lesion's volume."""
     irregularity: float
     """Standard deviation of the logarithm of the local speed of growth."""
-    sharpness: float
-    """Slope of the tissue transition against cell density; low values are infiltrative margins."""
+    margin_mm: float
+    """Mean width of the passage from tumour to organ; wide in infiltrative tumours."""
     displacement: float
     """Share of the lesion's radius by which vessels at its centre are pushed aside."""
     unenhanced_hu: float
@@ -239,4 +239,3 @@ class LesionParameters:
     necrosis_hu: float
     rim_hu: float
     """Brighter (or darker) margin: a capsule or a rim of viable tumour."""
-

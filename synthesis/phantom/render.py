@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from synthesis.phantom import bowel, frame, lesion as lesions, organs, vessels
+from synthesis.phantom import bowel, frame, organs, vessels
+from synthesis.phantom import lesion as lesions
 from synthesis.phantom.canvas import Canvas
 from synthesis.phantom.parameters import LesionParameters, PatientParameters
 from synthesis.phantom.scanner import scan
@@ -37,6 +38,10 @@ def draw_anatomy(patient: PatientParameters, lesion: LesionParameters | None = N
 
     A lesion only pushes the vessels of its neighbourhood aside here.
     """
+    displacement = None
+    if lesion is not None:
+        center = lesions.center_in_frame(lesion, patient)
+        displacement = vessels.Displacement(center, lesion.diameter_mm / 2 / patient.build, lesion.displacement)
     canvas = frame.start(patient)
     bowel.add_small_bowel(canvas, patient)
     bowel.add_colon(canvas, patient)
@@ -44,6 +49,7 @@ def draw_anatomy(patient: PatientParameters, lesion: LesionParameters | None = N
     bowel.add_duodenum(canvas, patient)
     organs.add_spleen(canvas, patient)
     liver = organs.add_liver(canvas, patient)
+    vessels.add_liver_vessels(canvas, patient, liver, displacement)
     frame.add_chest(canvas, patient)
     frame.add_back_muscles(canvas, patient)
     frame.add_spine(canvas, patient)
@@ -53,13 +59,6 @@ def draw_anatomy(patient: PatientParameters, lesion: LesionParameters | None = N
     organs.add_adrenals(canvas, patient)
     vessels.add_great_vessels(canvas, patient, hila)
     organs.add_pancreas(canvas, patient)
-    displacement = None
-    if lesion is not None:
-        center = lesions.center_in_frame(lesion, patient)
-        displacement = vessels.Displacement(
-            center, lesion.diameter_mm / 2 / patient.build, lesion.displacement
-        )
-    vessels.add_liver_vessels(canvas, patient, liver, displacement)
     return canvas
 
 
@@ -70,7 +69,7 @@ def render_patient(parameters: PatientParameters, *, lesion: LesionParameters | 
 
     Raises
     ------
-    LesionDoesNotFit
+    LesionFitError
         When the organ leaves the lesion no room where it was placed.
     """
     canvas = draw_anatomy(parameters, lesion)
@@ -99,7 +98,7 @@ def sample_lesion(
 
     Raises
     ------
-    LesionDoesNotFit
+    LesionFitError
         When the organ is too small; the message says what fits.
     """
     labels = draw_anatomy(parameters).labels

@@ -66,7 +66,7 @@ def add_great_vessels(canvas: Canvas, patient: PatientParameters, hila: dict[str
         [(20, -8, 120, 11), (*CAVAL_CONFLUENCE, 12), (21, -18, 40, 11), (19 + sway[3], -17, -10, 10.5),
          (18, -16, -90, 9.5), (16, -18, -170, 9)], 3.0,
     )  # fmt: skip
-    _draw(canvas, cava, vein, fat_hu=None)
+    _draw(canvas, cava, vein)
     for label, hilum in hila.items():
         start, level = (18.0, -16.0) if "right" in label else (-4.0, 0.0), hilum[2] + 6
         middle = ((start[0] + hilum[0]) / 2, (start[1] + hilum[1]) / 2 + 4, level)
@@ -75,15 +75,15 @@ def add_great_vessels(canvas: Canvas, patient: PatientParameters, hila: dict[str
         behind = (middle[0], middle[1] - 9, level + 2)
         _draw(canvas, curve([(*root, 3.2), (*behind, 2.8), (hilum[0], hilum[1] - 3, hilum[2], 2.2)], 1.2), artery)
     _draw(canvas, aorta, artery, fat_hu=patient.fat_hu)
-    plaque = smooth_field(path_region(canvas.region, aorta), 9, rng)
     if patient.pancreas_fat > 0.55:  # the older half has calcified plaques
         region = path_region(canvas.region, aorta)
         distance, _ = tube(region, aorta)
+        plaque = smooth_field(region, 9, rng)
         canvas.paint(region, np.maximum(np.abs(distance + 0.6) - 1.1, (1.9 - plaque) * 3), 620.0)
 
     _draw(canvas, curve([(-9, -6, 6, 4), (-7, 8, 2, 3.8), (-6, 12, -30, 3.6), (-2, 22, -100, 3)], 1.5), artery)
     celiac = [(-9, -6, 22, 3.8), (-8, 8, 25, 3.4)]
-    _draw(canvas, curve([*celiac, (12, 14, 22, 2.8), HILUM + (2.0,)], 1.5), artery)
+    _draw(canvas, curve([*celiac, (12, 14, 22, 2.8), (*HILUM, 2.0)], 1.5), artery)
     _draw(canvas, curve([*celiac, (-36, 4, 26, 2.6), (-66, -14, 30, 2.4), (-84, -26, 36, 1.8)], 1.5), artery)
 
     confluence = (12.0, 14.0, -4.0)
@@ -132,7 +132,9 @@ def _grow_tree(
         a, b = nodes[parent[n]], nodes[n]
         bend = rng.normal(0, 0.09, size=3) * np.linalg.norm(b - a)
         start = min(radius[parent[n]], 1.25 * radius[n])
-        paths.append(curve([(*a, start), (*((a + b) / 2 + bend), radius[n]), (*b, radius[n])], max(0.8, 0.5 * radius[n])))
+        paths.append(
+            curve([(*a, start), (*((a + b) / 2 + bend), radius[n]), (*b, radius[n])], max(0.8, 0.5 * radius[n]))
+        )
     return paths
 
 
@@ -142,9 +144,6 @@ def add_liver_vessels(
     """Portal tree from the hilum and hepatic veins from below the diaphragm, tapering into the liver."""
     rng = stream(patient.seed, "liver vessels")
     low, high = np.array([-80.0, -90.0, -80.0]), np.array([140.0, 110.0, 100.0])
-    box = np.array([liver.region.axes[n].size for n in range(3)])
-    if not box.all():
-        return
     for name, root, count, largest in (
         ("hepatic vein", CAVAL_CONFLUENCE, 330, 6.5),
         ("portal vein", HILUM, 420, 7.0),
@@ -162,8 +161,5 @@ def add_liver_vessels(
 
 def _sample(shape: Shape, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     """The signed distance at the voxels nearest to some points."""
-    index = [
-        np.clip(np.searchsorted(axis, points[:, n]), 0, axis.size - 1)
-        for n, axis in enumerate(shape.region.axes)
-    ]
+    index = [np.clip(np.searchsorted(axis, points[:, n]), 0, axis.size - 1) for n, axis in enumerate(shape.region.axes)]
     return np.asarray(shape.distance[index[0], index[1], index[2]])
