@@ -1,0 +1,54 @@
+# Two commands matter: `make demo` and `make test`. Both install what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+
+.PHONY: help demo test test-services lint format chromium
+
+help:
+	@echo "make demo          build a demo study and serve it (PORT=8000); Ctrl-C stops it"
+	@echo "make test          install, lint, and run every test"
+	@echo "make test-services the tests of the database and the broker, on DATABASE_URL and CELERY_BROKER_URL"
+	@echo "make lint          ruff, mypy, import contracts, missing migrations"
+	@echo "make format        let ruff format the code"
+
+$(VENV)/installed: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	@echo "Installing what the project runs on (a few minutes on the first run) …"
+	$(PIP) install -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	@echo "Installing what its tests need …"
+	$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/installed
+	@$(BIN)/python manage.py demo
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# A browser for the tests: one on the path, else the distribution's, else the browser tool's own download.
+chromium: $(VENV)/installed-dev
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	else \
+		$(BIN)/playwright install chromium; \
+	fi
+
+test: lint chromium
+	$(BIN)/pytest
+
+test-services: $(VENV)/installed-dev
+	$(BIN)/pytest -m "database or crash"
