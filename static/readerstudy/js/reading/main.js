@@ -1,0 +1,185 @@
+/** The reading room: shows the reader's next case, takes the answer, sees that it arrives, goes on. */
+import { Viewer } from "../viewer/main.js";
+import { VIEWER_VERSION } from "../viewer/version.js";
+import { PRESETS } from "../viewer/window.js";
+import { AnswerForm } from "./form.js";
+import { fillHelp } from "./help.js";
+import { listenToKeys } from "./keyboard.js";
+import { newSubmissionId, Outbox } from "./outbox.js";
+import { fetchState, postAnswer } from "./server.js";
+import { ActiveClock } from "./timing.js";
+
+const STATE_RETRY_MS = 3000;
+const NOT_SENT = "Not sent yet. Your answer is kept on this computer and sent again.";
+const NO_SERVER = "The server can’t be reached. Trying again.";
+
+class ReadingRoom {
+  #root;
+  #viewer;
+  #form;
+  #outbox;
+  #clock = new ActiveClock();
+  /** @type {any} the case on the screen, as the server describes it */
+  #case = null;
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.#root = root;
+    this.#viewer = new Viewer(this.#part("viewport"));
+    this.#form = new AnswerForm(this.#part("answer"));
+    this.#outbox = new Outbox({
+      storage: localStorage,
+      post: ({ url, answer }) => postAnswer(url, answer, csrfToken()),
+      onOutcome: (entry, outcome) => this.#onOutcome(entry, outcome),
+    });
+    this.#viewer.addEventListener("painted", () => this.#onPainted());
+    this.#viewer.addEventListener("session-over", () => this.#endSession());
+    this.#form.addEventListener("submit", () => this.#submit());
+    this.#connectControls();
+    this.#watchActivity();
+  }
+
+  /** What an earlier visit left unsent goes first: the server's answer depends on it. */
+  async start() {
+    if (this.#outbox.size > 0) await this.#outbox.send();
+    if (this.#case === null) await this.#askState();
+  }
+
+  async #askState() {
+    const { state, sessionOver } = await fetchState(this.#root.dataset.stateUrl);
+    if (this.#case !== null) return; // an answer that waited has arrived meanwhile and brought the state
+    if (sessionOver) return this.#endSession();
+    if (state) return this.#enter(state);
+    this.#notify(NO_SERVER, "warning");
+    setTimeout(() => this.#askState(), STATE_RETRY_MS);
+  }
+
+  /** @param {any} state  as the server describes it */
+  #enter(state) {
+    if (state.done) {
+      location.replace(this.#root.dataset.finishedUrl);
+      return;
+    }
+    this.#case = state.case;
+    this.#form.clear();
+    this.#notify("");
+    this.#showProgress(state.progress);
+    this.#write("organ", state.case.organ);
+    this.#write("question", state.case.question);
+    this.#viewer.show(state.case, state.next);
+  }
+
+  #onPainted() {
+    this.#clock.start(performance.now());
+    if (this.#outbox.isWaitingFor(this.#case.answer_url)) this.#notify(NOT_SENT, "warning");
+    else this.#form.open();
+  }
+
+  #submit() {
+    const { activeMs, elapsedMs } = this.#clock.read(performance.now());
+    this.#notify("Sending");
+    this.#outbox.add({
+      url: this.#case.answer_url,
+      answer: {
+        submission: newSubmissionId(),
+        label: this.#form.label,
+        active_ms: activeMs,
+        elapsed_ms: elapsedMs,
+        viewer_version: VIEWER_VERSION,
+      },
+    });
+  }
+
+  /**
+   * @param {import("./outbox.js").Entry} entry
+   * @param {import("./server.js").Outcome} outcome
+   */
+  #onOutcome(entry, outcome) {
+    const ofThisCase = this.#case === null || entry.url === this.#case.answer_url;
+    if (!ofThisCase) return;
+    if (outcome.state) this.#enter(outcome.state);
+    if (outcome.kind === "already-answered") this.#notify(outcome.message, "warning");
+    if (outcome.kind === "not-sent") this.#notify(NOT_SENT, "warning");
+    if (outcome.kind === "session-over" && this.#case) this.#endSession();
+  }
+
+  #endSession() {
+    this.#form.close();
+    const dialog = /** @type {HTMLDialogElement} */ (this.#part("session-over"));
+    this.#part("kept-answer").hidden = this.#outbox.size === 0;
+    if (!dialog.open) dialog.showModal();
+  }
+
+  /** @param {{position: number, total: number, practice: boolean}} progress */
+  #showProgress({ position, total, practice }) {
+    this.#write("progress", `${practice ? "Practice" : "Case"} ${position} / ${total}`);
+    const bar = /** @type {HTMLProgressElement} */ (this.#part("progress-bar"));
+    bar.max = total;
+    bar.value = position - 1;
+    this.#part("practice").hidden = !practice;
+  }
+
+  #connectControls() {
+    const help = /** @type {HTMLDialogElement} */ (this.#part("help"));
+    fillHelp(help);
+    const showHelp = () => help.showModal();
+    this.#part("show-help").addEventListener("click", showHelp);
+    this.#part("session-over").addEventListener("cancel", (event) => event.preventDefault());
+    listenToKeys({ viewer: this.#viewer, form: this.#form, showHelp });
+    this.#part("presets").replaceChildren(...PRESETS.map((preset) => this.#presetButton(preset)));
+    // A click leaves the focus where it was, so that space and Enter go on meaning what they mean.
+    this.#root.addEventListener("mousedown", (event) => {
+      if (/** @type {Element} */ (event.target).closest("button:not(dialog *)")) event.preventDefault();
+    });
+  }
+
+  /** @param {import("../viewer/window.js").Preset} preset */
+  #presetButton({ key, name, center, width }) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.title = `Width ${width}, center ${center} HU`;
+    const hint = document.createElement("kbd");
+    hint.textContent = key;
+    button.append(name, hint);
+    button.addEventListener("click", () => this.#viewer.setWindow(center, width));
+    return button;
+  }
+
+  #watchActivity() {
+    for (const type of ["pointermove", "pointerdown", "wheel", "keydown"]) {
+      window.addEventListener(type, () => this.#clock.activity(performance.now()), { passive: true });
+    }
+    document.addEventListener("visibilitychange", () =>
+      this.#clock.setVisible(document.visibilityState === "visible", performance.now()),
+    );
+  }
+
+  /**
+   * @param {string} text
+   * @param {"" | "warning"} tone
+   */
+  #notify(text, tone = "") {
+    const notice = this.#part("notice");
+    notice.textContent = text;
+    notice.dataset.tone = tone;
+  }
+
+  /** @param {string} name */
+  #part(name) {
+    return /** @type {HTMLElement} */ (this.#root.querySelector(`[data-part=${name}]`));
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} text
+   */
+  #write(name, text) {
+    this.#part(name).textContent = text;
+  }
+}
+
+function csrfToken() {
+  return /** @type {HTMLMetaElement} */ (document.querySelector("meta[name=csrf-token]")).content;
+}
+
+new ReadingRoom(document.querySelector("[data-state-url]")).start();

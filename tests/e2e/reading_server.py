@@ -1,0 +1,245 @@
+"""A small server that speaks the reading room's HTTP contract, and misbehaves on request.
+
+It renders the real templates and serves the real scripts, but has no database: what it was asked and what it
+was told are plain lists to look at.
+"""
+
+import gzip
+import json
+import mimetypes
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.template.loader import render_to_string
+
+from readerstudy.domain.slice_packs import encode_slice
+
+ROOT = Path(__file__).parents[2]
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; worker-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'"
+)
+PAGE_CONTEXT: dict[str, Any] = {
+    "study_title": "Early tumours: real or synthetic?",
+    "reader_code": "R1",
+    "stand_in_notice": "Demonstration: the “real” tumours are stand-ins from a phantom, not patients’ tumours.",
+    "organiser_text": "Dear colleague,\n\nthank you for taking part. The study takes about half an hour.",
+    "told_prevalence": "Some cases are real, some synthetic.",
+    "n_cases": 24,
+    "n_practice": 3,
+    "sittings": "two, at least 28 days apart",
+    "expected_minutes": 30,
+    "csrf_token": "test-csrf-token",
+    "room_url": "/reading/",
+    "state_url": "/reading/state",
+    "finished_url": "/reading/finished",
+    "title": "The study is closed",
+    "message": "Reading has ended. Thank you for your time.",
+}
+PAGES = {
+    "/reading/": "room",
+    "/reading/finished": "finished",
+    "/pages/invitation": "invitation",
+    "/pages/invitation_used": "invitation_used",
+    "/pages/instructions": "instructions",
+    "/pages/message": "message",
+}
+
+
+@dataclass(frozen=True)
+class ShownCase:
+    token: str
+    organ: str
+    volume: np.ndarray
+    spacing_mm: tuple[float, float, float]
+    cue_slice: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "token": self.token,
+            "organ": self.organ,
+            "question": f"Is the tumour in this {self.organ} real or synthetic?",
+            "shape": self.volume.shape,
+            "spacing_mm": self.spacing_mm,
+            "cue_slice": self.cue_slice,
+            "slice_url": f"/reading/cases/{self.token}/slices/{{n}}",
+            "answer_url": f"/reading/cases/{self.token}/answer",
+        }
+
+
+@dataclass
+class ReadingServer:
+    """The reader's state, faults to play, and a record of what happened."""
+
+    cases: Sequence[ShownCase]
+    practice: int = 0
+
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    """What was stored, in order: the posted answer with its case's token."""
+    posts: int = 0
+    slice_requests: list[tuple[str, int]] = field(default_factory=list)
+    most_at_once: int = 0
+
+    slice_faults: Counter[int] = field(default_factory=Counter)
+    """Slice -> how many more requests for it fail with 500."""
+    damaged: dict[int, bytes] = field(default_factory=dict)
+    """Slice -> what is sent once instead of its gzip member."""
+    held: dict[int, threading.Event] = field(default_factory=dict)
+    """Slice -> not answered before this is set."""
+    slice_delay_s: float = 0.0
+    refuse_answers: int = 0
+    """So many more answers get a 503 and are not stored."""
+    lose_responses: int = 0
+    """So many more answers are stored, and the connection cut before the reader hears of it."""
+    session_over: bool = False
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at_once = 0
+
+    def state(self) -> dict[str, Any]:
+        position = len({answer["token"] for answer in self.answers})
+        progress = {"position": position + 1, "total": len(self.cases), "practice": position < self.practice}
+        if position == len(self.cases):
+            return {"done": True, "progress": progress}
+        following = self.cases[position + 1] if position + 1 < len(self.cases) else None
+        return {
+            "done": False,
+            "case": self.cases[position].as_json(),
+            "next": following and following.as_json(),
+            "progress": progress,
+        }
+
+    def store(self, token: str, answer: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        with self._lock:
+            earlier = next((one for one in self.answers if one["token"] == token), None)
+            if earlier is None:
+                self.answers.append({"token": token, **answer})
+            elif earlier["submission"] != answer["submission"]:
+                return 409, {"error": "You have already answered this case.", "state": self.state()}
+        return 200, {"stored": True, "state": self.state()}
+
+    def member(self, token: str, number: int) -> bytes | None:
+        """One slice's gzip member, after whatever fault is played; None for a failure."""
+        with self._lock:
+            self.slice_requests.append((token, number))
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            time.sleep(self.slice_delay_s)
+            if number in self.held:
+                self.held[number].wait(10)
+            if self.slice_faults[number] > 0:
+                self.slice_faults[number] -= 1
+                return None
+            volume = next(case.volume for case in self.cases if case.token == token)
+            return self.damaged.pop(number, None) or encode_slice(volume[number])
+        finally:
+            with self._lock:
+                self._at_once -= 1
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: "_HttpServer"
+
+    def do_GET(self) -> None:
+        reading = self.server.reading
+        path = self.path
+        if path.startswith("/static/"):
+            self._send_file(ROOT / path.removeprefix("/"))
+        elif path in PAGES:
+            html = render_to_string(f"readerstudy/reading/{PAGES[path]}.html", PAGE_CONTEXT)
+            self._send(200, html.encode(), "text/html; charset=utf-8")
+        elif path == "/blank":
+            self._send(200, b"<!doctype html><title>blank</title>", "text/html")
+        elif reading.session_over:
+            self._send_json(403, {"error": "no session"})
+        elif path == "/reading/state":
+            self._send_json(200, reading.state())
+        elif "/slices/" in path:
+            self._send_slice(*path.removeprefix("/reading/cases/").split("/slices/"))
+        else:
+            self._send(404, b"", "text/plain")
+
+    def do_POST(self) -> None:
+        reading = self.server.reading
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        reading.posts += 1
+        token = self.path.split("/")[3]
+        if reading.session_over or self.headers["X-CSRFToken"] != PAGE_CONTEXT["csrf_token"]:
+            self._send_json(403, {"error": "no session"})
+        elif reading.refuse_answers > 0:
+            reading.refuse_answers -= 1
+            self._send_json(503, {"error": "busy"})
+        elif reading.lose_responses > 0:
+            reading.lose_responses -= 1
+            reading.store(token, body)
+            self.close_connection = True
+        else:
+            self._send_json(*reading.store(token, body))
+
+    def _send_slice(self, token: str, number: str) -> None:
+        member = self.server.reading.member(token, int(number))
+        if member is None:
+            self._send(500, b"", "text/plain")
+        else:
+            self._send(200, member, "application/octet-stream", {"Content-Encoding": "gzip"})
+
+    def _send_file(self, path: Path) -> None:
+        if path.is_file():
+            self._send(200, path.read_bytes(), mimetypes.guess_type(path)[0] or "application/octet-stream")
+        else:
+            self._send(404, b"", "text/plain")
+
+    def _send_json(self, status: int, content: dict[str, Any]) -> None:
+        self._send(status, json.dumps(content).encode(), "application/json")
+
+    def _send(self, status: int, body: bytes, content_type: str, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": content_type,
+            "Content-Length": str(len(body)),
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "Cache-Control": "no-store",
+            **(headers or {}),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Stay quiet: the tests look at the record instead."""
+
+
+class _HttpServer(ThreadingHTTPServer):
+    reading: ReadingServer
+
+    def handle_error(self, *args: object) -> None:
+        """A browser that closes a page cuts its connections; that is no error of a test."""
+
+
+@contextmanager
+def serve(reading: ReadingServer) -> Iterator[ReadingServer]:
+    with _HttpServer(("127.0.0.1", 0), _Handler) as server:
+        server.reading = reading
+        reading.url = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield reading
+        for event in reading.held.values():
+            event.set()
+        server.shutdown()
+
+
+def wrong_size_member() -> bytes:
+    """A whole gzip member of another slice format."""
+    return gzip.compress(bytes(100), mtime=0)
