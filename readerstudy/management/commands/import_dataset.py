@@ -40,9 +40,11 @@ def label_map_argument(text: str) -> dict[OrganName, tuple[int, ...]]:
     """Return the labels of `liver=5,pancreas=7,kidney=2;3` by organ."""
     labels = {}
     for part in text.split(","):
-        organ, _, values = part.partition("=")
+        organ, _, values = (word.strip() for word in part.partition("="))
+        if not values:
+            raise ArgumentTypeError(f"--label-map: {part!r} names no value; write liver=5.")
         try:
-            labels[parse_organ(organ, where="--label-map")] = parse_labels(values.strip(), where="--label-map")
+            labels[parse_organ(organ, where="--label-map")] = parse_labels(values, where="--label-map")
         except DomainError as error:
             raise ArgumentTypeError(str(error)) from error
     return labels
