@@ -26,13 +26,12 @@ def _few_readers(tests: Sequence[GeneratorTest]) -> Iterator[str]:
     pooled = [test for test in tests if test.question.organ == POOLED and test.generator != POOLED]
     readers = {test.generator: test.n_readers for test in pooled if test.question.unsure_policy == "middle"}
     for generator, n_readers in readers.items():
-        if not 1 < n_readers < FEW_READERS:
-            continue
-        yield (
-            f"Only {n_readers} readers could be pooled for generator {generator}: below {FEW_READERS} the "
-            "pooled test finds differences that are not there too often (5–9 % of studies at three readers, "
-            "7–11 % at two, instead of 5 %)."
-        )
+        if 1 < n_readers < FEW_READERS:
+            yield (
+                f"Only {n_readers} readers could be pooled for generator {generator}: below {FEW_READERS} the "
+                "pooled test finds differences that are not there too often (5–9 % of studies at three "
+                "readers, 7–11 % at two, instead of 5 %)."
+            )
 
 
 def _one_class(readings: pd.DataFrame) -> Iterator[str]:

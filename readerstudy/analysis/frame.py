@@ -41,12 +41,8 @@ COLUMNS = {
     "truth": Column(TEXT_DTYPE, "real (positive) or synthetic (negative)"),
     "label": Column(TEXT_DTYPE, "the reader's answer: real, synthetic or unsure"),
     "rating": Column(FLOAT_DTYPE, "confidence, higher = more surely real; NaN = not asked", np.nan),
-    "order": Column(
-        pd.Int64Dtype(), "place of the reading in the reader's sequence; NA = not recorded", pd.NA
-    ),
-    "time_s": Column(
-        FLOAT_DTYPE, "time from showing the case to the answer, seconds; NaN = not recorded", np.nan
-    ),
+    "order": Column(pd.Int64Dtype(), "place of the reading in the reader's sequence; NA = not recorded", pd.NA),
+    "time_s": Column(FLOAT_DTYPE, "time from showing the case to the answer, seconds; NaN = not recorded", np.nan),
     "session": Column(TEXT_DTYPE, "the sitting in which it was read, text", ""),
     "repeat_index": Column(
         np.dtype("int64"), "0 = first reading of the case by this reader, 1, 2, … = hidden repeats", 0
@@ -81,9 +77,7 @@ def readings_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """
     missing = [name for name in REQUIRED if name not in frame]
     if missing:
-        raise InvalidReadings(
-            f"The readings lack the column {missing[0]}; required are {', '.join(REQUIRED)}."
-        )
+        raise InvalidReadings(f"The readings lack the column {missing[0]}; required are {', '.join(REQUIRED)}.")
     unknown = [str(name) for name in frame if name not in COLUMNS]
     if unknown:
         raise InvalidReadings(f"The readings have a column {unknown[0]!r}; known are {', '.join(COLUMNS)}.")

@@ -68,7 +68,8 @@ def _counts(readings: pd.DataFrame) -> pd.DataFrame:
     compared = comparisons(readings)
     outcome = (compared["truth"] + ":" + compared["label"]).map(OUTCOMES)
     table = pd.crosstab([compared[key] for key in KEYS], outcome)
-    return table.reindex(columns=list(OUTCOMES.values()), fill_value=0).reset_index()
+    table = table.reindex(columns=list(OUTCOMES.values()), fill_value=0)
+    return table.rename_axis(columns=None).reset_index()
 
 
 def _pooled(counts: pd.DataFrame) -> pd.DataFrame:

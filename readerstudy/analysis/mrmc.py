@@ -23,9 +23,7 @@ from readerstudy.analysis.obuchowski_rockette import (
 )
 
 UNSURE_POLICIES = ("exclude", "wrong", "middle")
-DESCRIPTION_ONLY = (
-    "Description only: with unsure counted as wrong a guesser does not score .5, so there is no test."
-)
+DESCRIPTION_ONLY = "Description only: with unsure counted as wrong a guesser does not score .5, so there is no test."
 
 
 @dataclass(frozen=True)
@@ -146,9 +144,7 @@ def pooled_tests(
                 tests += _against_chance(question, generator, cells, alpha=alpha, margins=margins)
             named = sorted(set(by_generator) - {POOLED})
             for a, b in itertools.combinations(named, 2):
-                differences += _against_each_other(
-                    question, (a, by_generator[a]), (b, by_generator[b]), alpha=alpha
-                )
+                differences += _against_each_other(question, (a, by_generator[a]), (b, by_generator[b]), alpha=alpha)
     return tests, differences
 
 

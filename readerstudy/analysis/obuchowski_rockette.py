@@ -72,9 +72,7 @@ def area_test(areas: FloatArray, covariance: FloatArray, *, alpha: float) -> Ran
         return _too_few(areas, "readers with both classes")
     mean_square = float(areas.var(ddof=1))
     error = mean_square + r * max(_mean_off_diagonal(covariance), 0.0)
-    return _t_test(
-        float(areas.mean()), CHANCE, (0.0, 1.0), mean_square, error, r, se_squared=error / r, alpha=alpha
-    )
+    return _t_test(float(areas.mean()), CHANCE, (0.0, 1.0), mean_square, error, r, se_squared=error / r, alpha=alpha)
 
 
 def difference_test(

@@ -7,9 +7,7 @@ from statsmodels.stats.proportion import proportion_confint
 FloatArray = npt.NDArray[np.float64]
 
 
-def wilson(
-    count: npt.ArrayLike, total: npt.ArrayLike, *, alpha: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def wilson(count: npt.ArrayLike, total: npt.ArrayLike, *, alpha: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return proportions with Wilson's score interval.
 
     Parameters

@@ -158,16 +158,12 @@ class _Table:
 
 def _check_header(header: list[str], name: str) -> None:
     if not any(header):
-        raise InvalidReadings(
-            f"{name}, line 1: is empty; the first line names the columns {', '.join(REQUIRED)}."
-        )
+        raise InvalidReadings(f"{name}, line 1: is empty; the first line names the columns {', '.join(REQUIRED)}.")
     for column in REQUIRED:
         if column not in header:
             raise InvalidReadings(f"{name}, line 1: the column {column} is missing.")
     for column in header:
         if column not in COLUMNS:
-            raise InvalidReadings(
-                f"{name}, line 1: unknown column {column!r}; known are {', '.join(COLUMNS)}."
-            )
+            raise InvalidReadings(f"{name}, line 1: unknown column {column!r}; known are {', '.join(COLUMNS)}.")
         if header.count(column) > 1:
             raise InvalidReadings(f"{name}, line 1: the column {column} is there twice.")
