@@ -10,7 +10,7 @@ from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.draft import Draft
 from readerstudy.domain.importing.manifest import read_manifest
-from readerstudy.domain.importing.source import ImportOptions, Source, SourceRow
+from readerstudy.domain.importing.source import ImportOptions, Source, SourceRow, parse_origin
 from readerstudy.domain.importing.totalsegmentator import read_totalsegmentator
 from readerstudy.domain.store import get_store, storing
 from readerstudy.models.dataset import Dataset
@@ -70,34 +70,48 @@ def import_dataset(
         If anything is unusable: one sentence that names the row, the file and the cause.
     """
     _check_name(name)
-    options = ImportOptions(Origin(origin), generator, stand_in, masks, label_map or {}, tuple(organs))
-    source = _read_source(layout, path, options)
-    _check_room(source)
-    dataset = Dataset(name=name, layout=layout, warnings=list(source.warnings))
+    options = ImportOptions(
+        origin=parse_origin(origin, where="origin"),
+        generator=generator,
+        stand_in=stand_in,
+        masks=masks.absolute() if masks else None,
+        label_map=label_map or {},
+        organs=tuple(organs),
+    )
     try:
+        source = _read_source(layout, path.absolute(), options)
+        _check_room(source)
         with storing() as shelf:
-            draft = Draft(source, dataset, shelf)
-            scans_of_ct = _by_ct(source.rows)
-            for done, rows in enumerate(scans_of_ct, start=1):
+            draft = Draft(source, Dataset(name=name, layout=layout, warnings=list(source.warnings)), shelf)
+            cts = _by_ct(source.rows)
+            for done, rows in enumerate(cts, start=1):
                 draft.add_ct(rows)
                 if progress:
-                    progress(done, len(scans_of_ct))
+                    progress(done, len(cts))
             _note_shortcomings(draft)
-            with transaction.atomic():
-                draft.save()
-                audit.record(
-                    actor=actor,
-                    action="import data set",
-                    dataset=name,
-                    layout=layout,
-                    volumes=len(draft.volumes),
-                    organ_scans=len(draft.scans),
-                )
-    except IntegrityError:
-        raise _name_taken(name) from None
+            _save(draft, actor=actor)
     except OSError as error:
-        raise DomainError(f"Data set {name!r} could not be stored ({error.strerror or error}).") from error
-    return dataset
+        raise DomainError(f"Data set {name!r} could not be imported ({error.strerror or error}).") from error
+    return draft.dataset
+
+
+@transaction.atomic
+def _save(draft: Draft, *, actor: str) -> None:
+    dataset = draft.dataset
+    try:
+        with transaction.atomic():
+            dataset.save()
+    except IntegrityError:
+        raise _name_taken(dataset.name) from None
+    draft.save_rows()
+    audit.record(
+        actor=actor,
+        action="import data set",
+        dataset=dataset.name,
+        layout=dataset.layout,
+        volumes=len(draft.volumes),
+        organ_scans=len(draft.scans),
+    )
 
 
 def _check_name(name: str) -> None:
@@ -151,7 +165,7 @@ def _note_shortcomings(draft: Draft) -> None:
         raise DomainError("No scan shows any of the organs, so there is nothing to import; check the labels.")
     waiting = sum(not scan.usable for scan in draft.scans)
     if waiting:
-        draft.dataset.warnings.append(f"{waiting} hosts have no mask of their organ and are not usable.")
+        draft.dataset.warnings.append(f"Hosts that have no mask of their organ, and are not usable: {waiting}.")
     elsewhere = Volume.objects.filter(content_sha256__in=draft.volumes).select_related("dataset")
     names = {
         known.dataset.name

@@ -32,7 +32,7 @@ _BACKGROUND = 0
 
 @dataclass
 class Draft:
-    """Reads one CT after another, with its masks, and keeps their rows for `save`.
+    """Reads one CT after another, with its masks, and keeps their rows for `save_rows`.
 
     What is noted in `dataset.warnings` is stored, so it names rows by number, never a file or a case.
     """
@@ -77,9 +77,8 @@ class Draft:
             self.volumes[content] = volume
         self.scans += scans
 
-    def save(self) -> None:
-        """Save every row; the caller holds the transaction."""
-        self.dataset.save()
+    def save_rows(self) -> None:
+        """Save what belongs to the data set, which is saved already; the caller holds the transaction."""
         StoredFile.objects.bulk_create(self.shelf.files)
         Volume.objects.bulk_create(self.volumes.values())
         OrganScan.objects.bulk_create(self.scans)

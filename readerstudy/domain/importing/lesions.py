@@ -1,4 +1,7 @@
-"""What is measured of a tumour's mask on import; `masks` is imported late, as all of `synthesis`."""
+"""What is measured of a tumour's mask on import.
+
+`synthesis` is imported inside the functions, so that web processes never load it.
+"""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,5 @@
 import gzip
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -115,7 +116,7 @@ def test_a_host_without_a_mask_is_kept_and_not_usable(patient, row):
     )
 
     assert [scan.usable for scan in OrganScan.objects.all()] == [True, False]
-    assert dataset.warnings == ["1 hosts have no mask of their organ and are not usable."]
+    assert dataset.warnings == ["Hosts that have no mask of their organ, and are not usable: 1."]
 
 
 def test_one_patient_has_one_key_in_every_data_set_and_a_case_only_in_its_own(patient, row):
@@ -200,7 +201,7 @@ def test_an_organ_that_the_scan_does_not_show_is_left_out(folder):
         "Row 2: the scan shows no pancreas, and was left out.",
         "Row 3: the scan shows no kidney, and was left out.",
         "Row 4: the scan shows no liver, and was left out.",
-        "1 hosts have no mask of their organ and are not usable.",
+        "Hosts that have no mask of their organ, and are not usable: 1.",
     ]
 
 
@@ -379,7 +380,7 @@ def test_a_disk_that_fills_up_meanwhile(patient, row, refused, monkeypatch):
 
     monkeypatch.setattr(LocalStore, "write", fail_at_the_third)
 
-    assert refused(patient.manifest(row())) == "Data set 'hospital' could not be stored (No space left on device)."
+    assert refused(patient.manifest(row())) == "Data set 'hospital' could not be imported (No space left on device)."
 
 
 def test_an_interrupted_import_leaves_nothing(patient, row, stored):
@@ -432,6 +433,20 @@ def test_layouts_that_come_later(folder, refused, layout):
 def test_a_layout_that_is_none(folder, refused):
     assert refused(folder.path, layout="nnunet") == (
         "'nnunet' is no layout; choose manifest or totalsegmentator or msd or kits or dicom."
+    )
+
+
+def test_an_origin_that_is_none(patient, row, refused):
+    assert refused(patient.manifest(row()), origin="genuine") == (
+        "origin: 'genuine' is no origin; write real or healthy or synthetic."
+    )
+
+
+def test_the_folder_one_stands_in_has_a_name_too(folder, refused, monkeypatch):
+    monkeypatch.chdir(folder.path)
+
+    assert refused(Path(), layout="totalsegmentator") == (
+        "source holds neither NAME.nii.gz nor NAME/ct.nii.gz; name the folder of the CTs."
     )
 
 
