@@ -23,6 +23,7 @@ from readerstudy.domain.errors import DomainError
 from readerstudy.domain.jobs import requeue
 from readerstudy.domain.store import get_store
 from readerstudy.models.case import Case, SlicePack
+from readerstudy.models.dataset import Dataset
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.job import Job
 from readerstudy.models.study import Study
@@ -75,9 +76,10 @@ def plan_case_set(design: StudyDesign) -> list[PlannedCase]:
     Raises
     ------
     DomainError
-        If a generator is unknown, or the data sets hold too few patients for the design.
+        If a generator or data set is unknown, or the data sets hold too few patients for the design.
     """
     _check_generators(design)
+    _check_sources(design)
     rng = np.random.default_rng([design.seed, 1])
     slots = [slot for organ in design.organs for slot in _organ_slots(organ)]
     chosen = _assign(slots, {slot.wants: _candidates(design, slot) for slot in slots}, rng)
@@ -132,6 +134,18 @@ def _check_generators(design: StudyDesign) -> None:
                     f"{organ.name}: no generator {generator!r} here; there are {', '.join(known)}. "
                     "Name one of these, or import cases made by yours."
                 )
+
+
+def _check_sources(design: StudyDesign) -> None:
+    imported = set(Dataset.objects.values_list("name", flat=True))
+    for organ in design.organs:
+        for key in ("real_from", "hosts_from"):
+            for name in getattr(organ, key):
+                if name not in imported:
+                    raise DomainError(
+                        f"{organ.name}: {key} names a data set {name!r} that was not imported; "
+                        "correct it, or import it first."
+                    )
 
 
 def _candidates(design: StudyDesign, slot: Slot) -> list[OrganScan]:
@@ -190,7 +204,7 @@ def _shortage(slots: Sequence[Slot], candidates: dict[str, list[OrganScan]], mat
 def _with_diameters(planned: list[PlannedCase], rng: np.random.Generator) -> list[PlannedCase]:
     """Give synthetic tumours the diameters of the real ones of their organ, as far as their hosts hold them."""
     result = list(planned)
-    for organ in {plan.slot.organ.name for plan in planned}:
+    for organ in dict.fromkeys(plan.slot.organ.name for plan in planned):
         ours = [
             n for n, plan in enumerate(planned) if plan.slot.organ.name == organ and plan.slot.origin == Origin.HEALTHY
         ]
@@ -204,7 +218,7 @@ def _with_diameters(planned: list[PlannedCase], rng: np.random.Generator) -> lis
         roomy = sorted(ours, key=lambda n: planned[n].scan.largest_sphere_mm or 0)
         for n, diameter in zip(roomy, sorted(wanted), strict=True):
             fits = min(diameter, planned[n].scan.largest_sphere_mm or diameter)
-            result[n] = replace(planned[n], diameter_mm=round(float(fits), 2), seed=int(rng.integers(2**32)))
+            result[n] = replace(planned[n], diameter_mm=float(fits), seed=int(rng.integers(2**32)))
     return result
 
 
@@ -240,13 +254,12 @@ def _plan_practice(design: StudyDesign, planned: list[PlannedCase], rng: np.rand
 
 def _practice_slots(design: StudyDesign) -> list[Slot]:
     """List slots to try: organs in turn, real and synthetic in turn, each as often as practice cases are wanted."""
-    organs = design.organs
     slots = []
-    for n in range(2 * len(organs)):
-        organ = organs[n % len(organs)]
-        synthetic = (n + n // len(organs)) % 2 == 1
-        for generator in sorted(organ.synthetic)[:1] if synthetic else [""]:
-            slots.append(Slot(organ, generator, practice=True))
+    for turn in range(2):
+        for n, organ in enumerate(design.organs):
+            synthetic = (n + turn) % 2 == 1
+            for generator in sorted(organ.synthetic)[:1] if synthetic else [""]:
+                slots.append(Slot(organ, generator, practice=True))
     return slots * design.reading.practice
 
 
