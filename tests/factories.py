@@ -1,0 +1,171 @@
+"""Small real objects: tiny CTs written through the store, studies drawn and built from them, readers at work.
+
+Nothing here is a stand-in for the project's own code; every object is made by it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+from django.test import Client
+from django.urls import reverse
+
+from readerstudy.domain.case_sets import start_generation
+from readerstudy.domain.design import parse_design
+from readerstudy.domain.enrolment import invite_reader
+from readerstudy.domain.generation import run_synthesis, write_pack
+from readerstudy.domain.store import storing
+from readerstudy.domain.studies import close_study, create_study, open_study
+from readerstudy.domain.volumes import write_mask, write_volume
+from readerstudy.models.case import SlicePack
+from readerstudy.models.dataset import Dataset
+from readerstudy.models.reader import Reader
+from readerstudy.models.study import Study
+from readerstudy.models.synthesis_run import SynthesisRun
+from readerstudy.models.vocabulary import Origin
+from readerstudy.models.volume import OrganScan, Volume
+from synthesis.host import Host, ct_hash
+from synthesis.masks import equivalent_diameter_mm
+from synthesis.organs import organ as organ_named
+from synthesis.volume import Volume as CTVolume
+
+SHAPE = (26, 24, 18)
+AFFINE = np.diag([1.5, 1.5, 2.0, 1.0])
+ORGAN_RADIUS_MM = 14.0
+ACTOR = "tests"
+ORGAN_HU = {"liver": 105, "pancreas": 95, "kidney": 160}
+
+_numbers = itertools.count(1)
+
+
+def make_dataset(name: str | None = None) -> Dataset:
+    return Dataset.objects.create(name=name or f"data-{next(_numbers)}", layout="manifest")
+
+
+def ball(shape: tuple[int, int, int], radius_mm: float, affine: np.ndarray = AFFINE) -> np.ndarray:
+    """Return the voxels whose centres lie within a sphere round the middle of the volume."""
+    spacing = np.diag(affine)[:3]
+    distance_mm = [(np.arange(n) - (n - 1) / 2) * mm for n, mm in zip(shape, spacing, strict=True)]
+    x, y, z = np.meshgrid(*distance_mm, indexing="ij", sparse=True)
+    return x**2 + y**2 + z**2 <= radius_mm**2
+
+
+def make_scan(
+    dataset: Dataset,
+    *,
+    organ: str = "liver",
+    origin: str = Origin.HEALTHY,
+    patient: str | None = None,
+    tumor_mm: float = 9.0,
+    organ_radius_mm: float = ORGAN_RADIUS_MM,
+    shape: tuple[int, int, int] = SHAPE,
+    **fields: Any,
+) -> OrganScan:
+    """Store a CT of an organ in fat, with a tumour in its middle where the origin has one."""
+    number = next(_numbers)
+    organ_mask = ball(shape, organ_radius_mm)
+    tumor_mask = ball(shape, tumor_mm / 2) if origin != Origin.HEALTHY else None
+    hu = np.random.default_rng(number).normal(-90, 10, shape)
+    hu[organ_mask] += ORGAN_HU[organ] + 90
+    if tumor_mask is not None:
+        hu[tumor_mask] -= 45
+    ct = CTVolume(hu.round().astype(np.int16), AFFINE)
+    with storing() as shelf:
+        volume = Volume(
+            dataset=dataset,
+            patient_key=patient or f"patient-{number:04}",
+            file=write_volume(shelf, ct),
+            content_sha256=ct_hash(ct),
+            shape=list(ct.shape),
+            spacing_mm=list(ct.spacing_mm),
+        )
+        scan = OrganScan(
+            volume=volume,
+            row=number,
+            organ=organ,
+            origin=origin,
+            generator="gan" if origin == Origin.SYNTHETIC else "",
+            organ_mask=write_mask(shelf, organ_mask, AFFINE),
+            largest_sphere_mm=Host(ct, organ_mask, organ_named(organ)).largest_diameter_mm,
+        )
+        if tumor_mask is not None:
+            scan.tumor_mask = write_mask(shelf, tumor_mask, AFFINE)
+            scan.lesions, scan.diameter_mm = 1, equivalent_diameter_mm(tumor_mask, ct.spacing_mm)
+        for name, value in fields.items():
+            setattr(scan, name, value)
+        for file in shelf.files:
+            file.save()
+        volume.save()
+        scan.volume = volume
+        scan.save()
+    return scan
+
+
+def make_patients(*, real: int, hosts: int, organ: str = "liver", dataset: Dataset | None = None) -> Dataset:
+    dataset = dataset or make_dataset()
+    for _ in range(real):
+        make_scan(dataset, organ=organ, origin=Origin.REAL)
+    for _ in range(hosts):
+        make_scan(dataset, organ=organ)
+    return dataset
+
+
+def design_data(**changes: Any) -> dict[str, Any]:
+    """Return what a small STUDY.toml holds: one organ, two real and two synthetic cases."""
+    return {
+        "slug": "small",
+        "title": "A small study",
+        "seed": 7,
+        "organs": [organ_data()],
+    } | changes
+
+
+def organ_data(**changes: Any) -> dict[str, Any]:
+    return {"name": "liver", "real": 2, "synthetic": {"hand-crafted": 2}, "diameter_mm": [5, 20]} | changes
+
+
+def make_draft(**changes: Any) -> Study:
+    return create_study(design=parse_design(design_data(**changes)), actor=ACTOR)
+
+
+def build_cases(study: Study) -> None:
+    """Do by hand what the workers do."""
+    for run in SynthesisRun.objects.all():
+        run_synthesis(run.pk)
+    for pack in SlicePack.objects.filter(case__study=study):
+        write_pack(pack.pk)
+
+
+def make_open_study(**changes: Any) -> Study:
+    study = make_draft(**changes)
+    start_generation(study=study, actor=ACTOR)
+    build_cases(study)
+    open_study(study=study, actor=ACTOR)
+    return study
+
+
+def close(study: Study) -> Study:
+    close_study(study=study, actor=ACTOR)
+    return study
+
+
+def make_reader(study: Study, code: str = "R1") -> Reader:
+    invite_reader(study=study, code=code, actor=ACTOR)
+    return Reader.objects.select_related("study").get(study=study, code=code)
+
+
+def invitation_path(study: Study, code: str = "R1") -> str:
+    """Invite a reader and return the path of the link."""
+    link = invite_reader(study=study, code=code, actor=ACTOR)
+    return link[link.index("/invitation/") :]
+
+
+def reader_client(study: Study, code: str = "R1", *, instructed: bool = True) -> Client:
+    """Return a browser in which the reader has accepted the invitation, and left the instructions."""
+    client = Client()
+    client.post(invitation_path(study, code))
+    if instructed:
+        client.post(reverse("instructions"))
+    return client
