@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from synthesis.errors import UnusableInput
 from synthesis.phantom.canvas import LABELS, Canvas
 from synthesis.phantom.geometry import Field, Region, smooth_field, stream
 from synthesis.phantom.parameters import LesionParameters, PatientParameters
@@ -39,7 +40,7 @@ REACH = 1.2
 MAX_STEPS = 600
 
 
-class LesionFitError(ValueError):
+class LesionFitError(UnusableInput):
     """No place in the organ can hold a lesion of the size that was asked for."""
 
 
@@ -52,13 +53,19 @@ class _Uptake:
     texture_hu: tuple[float, float]
 
 
-# Liver: metastases and washed-out HCC, 20–65 HU below the liver in the portal venous phase, less in the others.
+# Liver: metastases and washed-out HCC, 20–65 HU below the liver in the portal venous phase, less in the
+# others; half of those seen in the arterial phase take up more than the liver instead, as HCC does.
 # Pancreas: ductal adenocarcinoma, best seen in the late arterial phase. Kidney: renal cell carcinoma, uneven.
 _KINDS = {
     "liver": _Uptake((-16.0, -6.0), (0.2, 0.62), (3.0, 8.0)),
-    "pancreas": _Uptake((-6.0, 0.0), (0.3, 0.6), (2.0, 6.0)),
+    "pancreas": _Uptake((-6.0, 0.0), (0.2, 0.5), (2.0, 6.0)),
     "kidney": _Uptake((-4.0, 6.0), (0.28, 0.58), (6.0, 14.0)),
 }
+_HYPERVASCULAR = _Uptake((-14.0, -4.0), (2.2, 3.8), (4.0, 9.0))
+
+CLEARANCE = 0.36
+"""How far, in diameters, a lesion starts from its organ's surface: less than half, so that growth may flatten
+against the surface, and enough to stay round."""
 
 
 def organ_mask(labels: npt.NDArray[np.uint8], organ: str) -> npt.NDArray[np.bool_]:
@@ -66,11 +73,11 @@ def organ_mask(labels: npt.NDArray[np.uint8], organ: str) -> npt.NDArray[np.bool
 
     Raises
     ------
-    ValueError
+    UnusableInput
         When the phantom grows no lesions in that organ.
     """
     if organ not in ORGAN_LABELS:
-        raise ValueError(f"No lesion model for organ {organ!r}: use one of {', '.join(ORGAN_LABELS)}.")
+        raise UnusableInput(f"No lesion model for organ {organ!r}: use one of {', '.join(ORGAN_LABELS)}.")
     return np.isin(labels, ORGAN_LABELS[organ])
 
 
@@ -84,26 +91,15 @@ def draw_lesion(
 ) -> LesionParameters:
     """Draw a lesion and a place in an organ where it fits.
 
-    A place fits when the organ's surface is at least 0.36 diameters away: growth may then flatten against
-    the surface without losing its roundness.
-
     Raises
     ------
     LesionFitError
         With the largest diameter that fits.
     """
     diameter = float(rng.uniform(*diameter_mm))
-    mask = organ_mask(labels, organ)
-    clearance = ndimage.distance_transform_edt(mask, sampling=patient.spacing_mm)
-    places = np.argwhere(clearance >= 0.36 * diameter)
-    if not len(places):
-        raise LesionFitError(
-            f"The {organ} of this phantom patient holds no lesion of {diameter:.1f} mm: "
-            f"ask for at most {clearance.max() / 0.36:.1f} mm."
-        )
-    center = (places[rng.integers(len(places))] + rng.uniform(-0.5, 0.5, 3)) @ np.diag(patient.spacing_mm)
-    center += patient.origin_mm
-    kind = _KINDS[organ]
+    center = _draw_place(patient, organ_mask(labels, organ), organ, diameter, rng)
+    hypervascular = organ == "liver" and patient.phase == "arterial" and rng.random() < 0.5
+    kind = _HYPERVASCULAR if hypervascular else _KINDS[organ]
     necrosis = float(rng.uniform(0.25, 0.7)) if rng.random() < np.clip((diameter - 12) / 25, 0, 0.7) else 0.0
     return LesionParameters(
         organ=organ,
@@ -112,7 +108,7 @@ def draw_lesion(
         center_y_mm=float(center[1]),
         center_z_mm=float(center[2]),
         diameter_mm=diameter,
-        irregularity=float(rng.uniform(0.35, 0.8)),
+        irregularity=float(rng.uniform(0.25, 0.55)),
         margin_mm=float(rng.uniform(1.2, 4.0)),
         displacement=float(rng.uniform(0.15, 0.45)),
         unenhanced_hu=float(rng.uniform(*kind.unenhanced_hu)),
@@ -123,6 +119,29 @@ def draw_lesion(
         necrosis_hu=float(rng.uniform(18, 42)),
         rim_hu=float(rng.normal(0, 6)) if organ != "pancreas" else 0.0,
     )
+
+
+def _draw_place(
+    patient: PatientParameters,
+    mask: npt.NDArray[np.bool_],
+    organ: str,
+    diameter: float,
+    rng: np.random.Generator,
+) -> npt.NDArray[np.float64]:
+    """A point, in RAS+ mm, of an organ's voxels that are clear enough of its surface."""
+    box = ndimage.find_objects(mask.astype(np.uint8))
+    clearance = np.zeros(1)
+    if box:
+        clearance = ndimage.distance_transform_edt(np.pad(mask[box[0]], 1), sampling=patient.spacing_mm)
+    places = np.argwhere(clearance >= CLEARANCE * diameter)
+    if not len(places):
+        raise LesionFitError(
+            f"The {organ} of this phantom patient holds no lesion of {diameter:.1f} mm: "
+            f"ask for at most {clearance.max() / CLEARANCE:.1f} mm."
+        )
+    corner = np.array([extent.start - 1 for extent in box[0]])
+    voxel = places[rng.integers(len(places))] + rng.uniform(-0.5, 0.5, 3) + corner
+    return np.asarray(voxel * patient.spacing_mm + patient.origin_mm)
 
 
 def grow(free: Field, irregularity: float, target_cells: float, rng: np.random.Generator, region: Region) -> Field:
@@ -145,7 +164,7 @@ def grow(free: Field, irregularity: float, target_cells: float, rng: np.random.G
     """
     width = region.axes[0][-1] - region.axes[0][0]
     coarse, fine = smooth_field(region, float(width) / 5, rng), smooth_field(region, float(width) / 11, rng)
-    rate = np.exp(irregularity * (coarse + 0.6 * fine))
+    rate = np.exp(irregularity * (0.8 * coarse + 0.8 * fine))
     diffusivity = 0.12 * np.clip(rate, 0.2, 1.35)
     proliferation = 0.25 * np.clip(rate, 0.2, 2.2)
     faces = [

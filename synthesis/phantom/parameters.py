@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from synthesis.errors import UnusableInput
+
 PHASES = ("none", "arterial", "portal", "delayed")
 
 _PHASE_SECONDS = {"none": (0.0, 0.0), "arterial": (30.0, 42.0), "portal": (62.0, 85.0), "delayed": (150.0, 240.0)}
-_PHASE_SHARES = (0.12, 0.2, 0.53, 0.15)
+_PHASE_SHARES = (0.1, 0.2, 0.55, 0.15)
 
 _UNENHANCED_HU = {
     "liver": 56.0,
@@ -154,11 +156,11 @@ def sample_patient(
 
     Raises
     ------
-    ValueError
+    UnusableInput
         When the phase is not known.
     """
     if phase is not None and phase not in PHASES:
-        raise ValueError(f"Unknown contrast phase {phase!r}: use one of {', '.join(PHASES)}.")
+        raise UnusableInput(f"Unknown contrast phase {phase!r}: use one of {', '.join(PHASES)}.")
     drawn_phase = str(rng.choice(PHASES, p=_PHASE_SHARES))
     chosen = phase or drawn_phase
     build = float(np.clip(rng.normal(1.0, 0.055), 0.88, 1.13))
