@@ -161,9 +161,7 @@ def decode_slice(member: bytes, shape: tuple[int, int]) -> NDArray[np.int16]:
     except zlib.error as error:
         raise ValueError(f"The slice is damaged: {error}.") from error
     if len(planes) != 2 * n_pixels or not inflater.eof:
-        raise ValueError(
-            f"The slice does not hold the {n_pixels} pixels of {shape[0]} rows, {shape[1]} columns."
-        )
+        raise ValueError(f"The slice does not hold the {n_pixels} pixels of {shape[0]} rows, {shape[1]} columns.")
     low, high = np.frombuffer(planes, dtype=np.uint8).astype(np.uint16).reshape(2, n_pixels)
     zigzag = low | (high << 8)
     difference = (zigzag >> 1) ^ -(zigzag & 1)

@@ -38,15 +38,12 @@ PAGE_CONTEXT: dict[str, Any] = {
     "sittings": "two, at least 28 days apart",
     "expected_minutes": 30,
     "csrf_token": "test-csrf-token",
-    "room_url": "/reading/",
-    "state_url": "/reading/state",
-    "finished_url": "/reading/finished",
     "title": "The study is closed",
     "message": "Reading has ended. Thank you for your time.",
 }
 PAGES = {
     "/reading/": "room",
-    "/reading/finished": "finished",
+    "/reading/finished/": "finished",
     "/pages/invitation": "invitation",
     "/pages/invitation_used": "invitation_used",
     "/pages/instructions": "instructions",

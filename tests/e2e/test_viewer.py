@@ -340,7 +340,7 @@ class TestAnswering:
             room.keyboard.press("ArrowDown")
             room.keyboard.press(key)
             room.keyboard.press("Enter")
-        expect(room).to_have_url(f"{reading.url}/reading/finished")
+        expect(room).to_have_url(f"{reading.url}/reading/finished/")
 
         assert [(answer["token"], answer["label"]) for answer in reading.answers] == [
             (case.token, label) for case, label in zip(reading.cases, ["real", "synthetic", "unsure"], strict=True)
@@ -393,6 +393,14 @@ class TestAnswering:
         expect(room.locator("[data-part=organ]")).to_have_text("kidney")
         assert [answer["label"] for answer in reading.answers] == ["synthetic"]
 
+    @pytest.mark.parametrize("focused", ["button[data-label=real]", "[data-part=presets] button"])
+    def test_enter_submits_the_label_chosen_last_whatever_has_the_focus(self, room, reading, focused):
+        room.locator(focused).first.focus()
+        room.keyboard.press("s")
+        room.keyboard.press("Enter")
+        expect(room.locator("[data-part=organ]")).to_have_text("kidney")
+        assert [answer["label"] for answer in reading.answers] == ["synthetic"]
+
     def test_nothing_can_be_answered_before_the_image_is_seen(self, page, reading):
         reading.held[CUE] = threading.Event()
         page.goto(f"{reading.url}/reading/")
@@ -408,7 +416,7 @@ class TestAnswering:
         room.keyboard.press("?")
         help_dialog = room.locator("[data-part=help]")
         expect(help_dialog).to_be_visible()
-        expect(help_dialog).to_contain_text("window Pancreas (250 / 80)")
+        expect(help_dialog).to_contain_text("window Pancreas, 250 / 80")
         room.keyboard.press("r")
         room.keyboard.press("ArrowDown")
         room.keyboard.press("?")
@@ -486,10 +494,10 @@ class TestOutbox:
         wait_until(room, lambda: len(reading.slice_requests) == 2 * SLICES)
         reading.session_over = True
         self.answer(room)
-        expect(room.locator("[data-part=session-over]")).to_be_visible()
+        expect(room.locator("[data-part=stopped]")).to_be_visible()
         expect(room.locator("[data-part=kept-answer]")).to_be_visible()
         room.keyboard.press("Escape")
-        expect(room.locator("[data-part=session-over]")).to_be_visible()
+        expect(room.locator("[data-part=stopped]")).to_be_visible()
         assert reading.answers == []
 
         reading.session_over = False
@@ -500,7 +508,7 @@ class TestOutbox:
     def test_a_page_opened_without_a_session_says_so(self, page, reading):
         reading.session_over = True
         page.goto(f"{reading.url}/reading/")
-        expect(page.locator("[data-part=session-over]")).to_contain_text("ask the study’s organiser for a new link")
+        expect(page.locator("[data-part=stopped]")).to_contain_text("no session")
         expect(page.locator("[data-part=kept-answer]")).to_be_hidden()
 
 

@@ -57,6 +57,11 @@ export class AnswerForm extends EventTarget {
     this.#show();
   }
 
+  /** @param {string} label */
+  focusOn(label) {
+    this.#buttons.find((button) => button.dataset.label === label).focus();
+  }
+
   submit() {
     if (!this.#open || this.label === null) return;
     this.close();

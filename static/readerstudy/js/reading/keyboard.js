@@ -18,16 +18,27 @@ export function listenToKeys({ viewer, form, showHelp }) {
     const act = actionOf(event.key.length === 1 ? event.key.toLowerCase() : event.key);
     if (!act) return;
     event.preventDefault();
-    if (!(act.once && event.repeat)) act.run();
+    if (!(act.once && event.repeat)) act.run(target);
   });
 
   /** @param {string} key */
   function actionOf(key) {
     if (key === "?") return { once: true, run: showHelp };
     if (key === "Enter") return { once: true, run: () => form.submit() };
-    if (Object.hasOwn(ANSWER_KEYS, key)) return { once: true, run: () => form.choose(ANSWER_KEYS[key]) };
+    if (Object.hasOwn(ANSWER_KEYS, key)) return { once: true, run: (target) => choose(ANSWER_KEYS[key], target) };
     const binding = VIEWER_KEYS.find(({ keys }) => keys.includes(key));
     return binding && { once: false, run: () => binding.run(viewer) };
+  }
+
+  /**
+   * A button that has the focus would take the Enter that follows: the chosen label takes the focus over.
+   *
+   * @param {string} label
+   * @param {Element} target
+   */
+  function choose(label, target) {
+    form.choose(label);
+    if (target.matches("button")) form.focusOn(label);
   }
 }
 

@@ -33,7 +33,7 @@ class ReadingRoom {
       onOutcome: (entry, outcome) => this.#onOutcome(entry, outcome),
     });
     this.#viewer.addEventListener("painted", () => this.#onPainted());
-    this.#viewer.addEventListener("session-over", () => this.#endSession());
+    this.#viewer.addEventListener("refused", () => this.#onRefused());
     this.#form.addEventListener("submit", () => this.#submit());
     this.#connectControls();
     this.#watchActivity();
@@ -46,9 +46,9 @@ class ReadingRoom {
   }
 
   async #askState() {
-    const { state, sessionOver } = await fetchState(this.#root.dataset.stateUrl);
+    const { state, refused, message } = await fetchState(this.#root.dataset.stateUrl);
     if (this.#case !== null) return; // an answer that waited has arrived meanwhile and brought the state
-    if (sessionOver) return this.#endSession();
+    if (refused) return this.#stop(message);
     if (state) return this.#enter(state);
     this.#notify(NO_SERVER, "warning");
     setTimeout(() => this.#askState(), STATE_RETRY_MS);
@@ -56,6 +56,10 @@ class ReadingRoom {
 
   /** @param {any} state  as the server describes it */
   #enter(state) {
+    if (state.done && state.message) {
+      this.#stop(state.message);
+      return;
+    }
     if (state.done) {
       location.replace(this.#root.dataset.finishedUrl);
       return;
@@ -100,13 +104,26 @@ class ReadingRoom {
     if (outcome.state) this.#enter(outcome.state);
     if (outcome.kind === "already-answered") this.#notify(outcome.message, "warning");
     if (outcome.kind === "not-sent") this.#notify(NOT_SENT, "warning");
-    if (outcome.kind === "session-over" && this.#case) this.#endSession();
+    if (outcome.kind === "refused" && this.#case) this.#stop(outcome.message);
   }
 
-  #endSession() {
+  /** The server gives no more slices: it is asked why. */
+  async #onRefused() {
+    const { message } = await fetchState(this.#root.dataset.stateUrl);
+    this.#stop(message);
+  }
+
+  /**
+   * Reading can't go on in this page.
+   *
+   * @param {string} [message]  in the server's words
+   */
+  #stop(message) {
     this.#form.close();
-    const dialog = /** @type {HTMLDialogElement} */ (this.#part("session-over"));
+    this.#notify("");
+    if (message) this.#write("stopped-message", message);
     this.#part("kept-answer").hidden = this.#outbox.size === 0;
+    const dialog = /** @type {HTMLDialogElement} */ (this.#part("stopped"));
     if (!dialog.open) dialog.showModal();
   }
 
@@ -124,7 +141,7 @@ class ReadingRoom {
     fillHelp(help);
     const showHelp = () => help.showModal();
     this.#part("show-help").addEventListener("click", showHelp);
-    this.#part("session-over").addEventListener("cancel", (event) => event.preventDefault());
+    this.#part("stopped").addEventListener("cancel", (event) => event.preventDefault());
     listenToKeys({ viewer: this.#viewer, form: this.#form, showHelp });
     this.#part("presets").replaceChildren(...PRESETS.map((preset) => this.#presetButton(preset)));
     // A click leaves the focus where it was, so that space and Enter go on meaning what they mean.

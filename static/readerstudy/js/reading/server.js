@@ -1,23 +1,27 @@
 /** What the page says to the server, and what an answer of the server means. */
 
 const TIMEOUT_MS = 20_000;
-const SESSION_OVER = [401, 403];
+const REFUSED = [401, 403]; // no session, or a study that is not open
 
 /**
  * @typedef {object} Outcome
- * @property {"stored" | "already-answered" | "session-over" | "not-sent"} kind
+ * @property {"stored" | "already-answered" | "refused" | "not-sent"} kind
  * @property {object} [state]    the reader's state, when the server gave one
- * @property {string} [message]  why, in the server's words
+ * @property {string} [message]  why, in the server's words; may be empty
  */
 
 /**
  * @param {string} url
- * @returns {Promise<{state?: object, sessionOver?: boolean}>} neither when the server could not be reached
+ * @returns {Promise<{state?: object, refused?: boolean, message?: string}>} nothing when the server could not
+ *   be reached
  */
 export async function fetchState(url) {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (SESSION_OVER.includes(response.status)) return { sessionOver: true };
+    const response = await fetch(url, {
+      headers: { Accept: "application/json" },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (REFUSED.includes(response.status)) return { refused: true, message: await reasonOf(response) };
     return response.ok ? { state: await response.json() } : {};
   } catch {
     return {};
@@ -34,11 +38,11 @@ export async function postAnswer(url, answer, csrfToken) {
   try {
     const response = await fetch(url, {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken },
+      headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrfToken },
       body: JSON.stringify(answer),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    if (SESSION_OVER.includes(response.status)) return { kind: "session-over" };
+    if (REFUSED.includes(response.status)) return { kind: "refused", message: await reasonOf(response) };
     if (response.status === 409) {
       const { error, state } = await response.json();
       return { kind: "already-answered", message: error, state };
@@ -46,5 +50,14 @@ export async function postAnswer(url, answer, csrfToken) {
     return response.ok ? { kind: "stored", state: (await response.json()).state } : { kind: "not-sent" };
   } catch {
     return { kind: "not-sent" };
+  }
+}
+
+/** @param {Response} response */
+async function reasonOf(response) {
+  try {
+    return (await response.json()).error;
+  } catch {
+    return ""; // a page in place of an answer: a proxy's, or the one for a stale form
   }
 }

@@ -20,7 +20,7 @@ export const VIEWER_KEYS = Object.freeze([
   ...PRESETS.map(({ key, name, center, width }) => ({
     keys: [key],
     shown: key,
-    does: `window ${name} (${width} / ${center})`,
+    does: `window ${name}, ${width} / ${String(center).replace("-", "−")}`,
     run: (v) => v.setWindow(center, width),
   })),
   { keys: ["i"], shown: "I", does: "invert gray", run: (v) => v.invert() },

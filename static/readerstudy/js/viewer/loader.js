@@ -7,20 +7,36 @@ import { Volume } from "./volume.js";
 
 const WORKERS = 2;
 const MAX_IN_FLIGHT = 3;
-const SESSION_OVER = [401, 403];
+const REFUSED = [401, 403];
 
 const MISSING = 0;
 const REQUESTED = 1;
 const FAILED = 2; // waits before it is missing again
 
+/**
+ * @typedef {object} CaseItem  a case as the server describes it
+ * @property {string} token
+ * @property {[number, number, number]} shape       slices, rows, columns
+ * @property {[number, number, number]} spacing_mm
+ * @property {number | null} cue_slice              null: the study gives no cue
+ * @property {string} slice_url                     with {n} for the slice
+ */
+
+/**
+ * @param {CaseItem} item
+ * @returns {number} where a case opens: at its cue, without one in the middle
+ */
+export function firstSlice(item) {
+  return item.cue_slice ?? Math.floor(item.shape[0] / 2);
+}
+
 /** One case's volume on its way into memory. */
 export class LoadingCase {
-  /** @param {{token: string, shape: [number, number, number], spacing_mm: [number, number, number],
-   *   cue_slice: number, slice_url: string}} item */
+  /** @param {CaseItem} item */
   constructor(item) {
     this.token = item.token;
     this.volume = new Volume(item.shape, item.spacing_mm);
-    this.center = item.cue_slice;
+    this.center = firstSlice(item);
     this.sliceUrl = item.slice_url;
     this.states = new Uint8Array(this.volume.slices);
     /** @type {Map<number, number>} slice -> failures so far */
@@ -38,8 +54,8 @@ export class LoadingCase {
 }
 
 /**
- * Events: "slice" ({loading, slice}) when one has arrived or failed; "session-over" when the server asks who
- * this is.
+ * Events: "slice" ({loading, slice}) when one has arrived or failed; "refused" when the server gives this
+ * reader no more.
  */
 export class SliceLoader extends EventTarget {
   /** @type {Worker[]} */
@@ -108,9 +124,9 @@ export class SliceLoader extends EventTarget {
     if (pixels) {
       loading.volume.put(slice, pixels);
       loading.failures.delete(slice);
-    } else if (SESSION_OVER.includes(status)) {
+    } else if (REFUSED.includes(status)) {
       this.#cases = [];
-      this.dispatchEvent(new Event("session-over"));
+      this.dispatchEvent(new Event("refused"));
     } else {
       this.#postpone(loading, slice);
     }

@@ -5,11 +5,11 @@
  * are on the canvas; empty while it loads), data-loaded, data-window-center, data-window-width, data-inverted,
  * data-zoom, data-sampling, data-image-x/y/width/height (where the image lies on the canvas).
  *
- * Events: "painted" when the first slice of a case is on the screen; "session-over".
+ * Events: "painted" when the first slice of a case is on the screen; "refused" when the server gives no slices.
  */
 import { pixelAt, placeImage } from "./geometry.js";
 import { listenToPointer } from "./input.js";
-import { LoadingCase, SliceLoader } from "./loader.js";
+import { firstSlice, LoadingCase, SliceLoader } from "./loader.js";
 import { SlicePainter } from "./slice.js";
 import { PRESETS, presetOf } from "./window.js";
 
@@ -55,21 +55,22 @@ export class Viewer extends EventTarget {
     listenToPointer(this.#canvas, this);
     this.#scrollbar.addEventListener("input", () => this.scrollTo(Number(this.#scrollbar.value)));
     this.#loader.addEventListener("slice", () => this.#redraw());
-    this.#loader.addEventListener("session-over", () => this.dispatchEvent(new Event("session-over")));
+    this.#loader.addEventListener("refused", () => this.dispatchEvent(new Event("refused")));
     new ResizeObserver(() => this.#redraw()).observe(this.#canvas);
   }
 
   /**
-   * @param {object} item  a case as the server describes it
-   * @param {object | null} next  the one after it, fetched when this one is complete
+   * @param {import("./loader.js").CaseItem} item
+   * @param {import("./loader.js").CaseItem | null} next  the one after it, fetched when this one is complete
    */
   show(item, next) {
     const known = [this.#shown, this.#next];
     const loadingOf = (wanted) => known.find((one) => one?.token === wanted.token) ?? new LoadingCase(wanted);
     this.#shown = loadingOf(item);
     this.#next = next && loadingOf(next);
+    this.#shown.center = firstSlice(item);
     this.#announced = false;
-    this.#slice = item.cue_slice;
+    this.#slice = firstSlice(item);
     this.#scrollbar.max = String(this.#shown.volume.slices - 1);
     this.reset();
     this.#loader.load(this.#next ? [this.#shown, this.#next] : [this.#shown]);
