@@ -4,10 +4,10 @@ Read a CT and an organ mask with `synthesis.io`, make a tumour with `generate`, 
 same voxels again with `replay`. The command line is ``python -m synthesis``.
 """
 
-from synthesis.generation import generate, replay, sample_recipe
+from synthesis.generation import apply_recipe, generate, replay, sample_recipe
 from synthesis.host import Host
 from synthesis.recipe import Recipe
 from synthesis.tumor import SyntheticTumor
 from synthesis.volume import Volume
 
-__all__ = ["Host", "Recipe", "SyntheticTumor", "Volume", "generate", "replay", "sample_recipe"]
+__all__ = ["Host", "Recipe", "SyntheticTumor", "Volume", "apply_recipe", "generate", "replay", "sample_recipe"]

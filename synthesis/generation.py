@@ -57,6 +57,30 @@ def sample_recipe(host: Host, *, method: str, diameter_mm: float | tuple[float, 
     )
 
 
+def apply_recipe(host: Host, recipe: Recipe) -> SyntheticTumor:
+    """Make a recipe's tumour in the host that it was drawn for.
+
+    Raises
+    ------
+    InvalidRecipe
+        If the CT or the organ's mask is not the one that the recipe was made for, or the method's version
+        is another.
+    UnknownMethod
+        If this version does not have the method.
+    """
+    engine = method_named(recipe.method)
+    if recipe.method_version != engine.VERSION:
+        raise InvalidRecipe(
+            f"The recipe was made by version {recipe.method_version} of {recipe.method} and this is "
+            f"version {engine.VERSION}; replay it with the release that made it."
+        )
+    if recipe.host_hash != host.ct_hash:
+        raise InvalidRecipe("The recipe was made for another CT; replay it on its own host.")
+    if recipe.organ_mask_hash != host.mask_hash:
+        raise InvalidRecipe("The recipe was made with another organ mask; replay it with the same mask and labels.")
+    return engine.apply_recipe(host, recipe)
+
+
 def generate(
     ct: Volume,
     organ_mask: Mask,
@@ -78,31 +102,12 @@ def generate(
     >>> with_tumor = tumor.apply_to(ct)                                       # doctest: +SKIP
     """
     host = Host(ct, organ_mask, organ_named(organ))
-    recipe = sample_recipe(host, method=method, diameter_mm=diameter_mm, seed=seed)
-    return method_named(method).apply_recipe(host, recipe)
+    return apply_recipe(host, sample_recipe(host, method=method, diameter_mm=diameter_mm, seed=seed))
 
 
 def replay(ct: Volume, organ_mask: Mask, recipe: Recipe) -> SyntheticTumor:
-    """Make a recipe's tumour again, bit for bit.
-
-    Raises
-    ------
-    InvalidRecipe
-        If the CT or the organ's mask is not the one that the recipe was made for, or the method's version
-        is another.
-    """
-    engine = method_named(recipe.method)
-    if recipe.method_version != engine.VERSION:
-        raise InvalidRecipe(
-            f"The recipe was made by version {recipe.method_version} of {recipe.method} and this is "
-            f"version {engine.VERSION}; replay it with the release that made it."
-        )
-    host = Host(ct, organ_mask, organ_named(recipe.organ))
-    if recipe.host_hash != host.ct_hash:
-        raise InvalidRecipe("The recipe was made for another CT; replay it on its own host.")
-    if recipe.organ_mask_hash != host.mask_hash:
-        raise InvalidRecipe("The recipe was made with another organ mask; replay it with the same mask and labels.")
-    return engine.apply_recipe(host, recipe)
+    """Make a recipe's tumour again, bit for bit; see `apply_recipe` for the errors."""
+    return apply_recipe(Host(ct, organ_mask, organ_named(recipe.organ)), recipe)
 
 
 def _draw_diameter_mm(host: Host, diameter_mm: float | tuple[float, float], rng: np.random.Generator) -> float:

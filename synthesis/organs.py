@@ -45,9 +45,8 @@ class Organ:
         Parenchyma without contrast medium, and in the portal venous (kidney: nephrographic) phase.
     unenhanced_contrast_hu, enhanced_contrast_hu : (low, high)
         How far a hypoattenuating lesion lies below the parenchyma in these two states.
-    vessel_margin_hu : float or None
-        Smoothed tissue this far above the parenchyma is a vessel; None where the organ's own structure
-        (the kidney's cortex) is brighter than its vessels' surroundings, so that brightness tells nothing.
+    vessel_margin_hu : float
+        Smoothed tissue this far above the parenchyma is a vessel, a stone or excreted contrast medium.
     window : (center, width)
         The display window in which readers look for its lesions.
     """
@@ -58,7 +57,7 @@ class Organ:
     enhanced_hu: float
     unenhanced_contrast_hu: tuple[float, float]
     enhanced_contrast_hu: tuple[float, float]
-    vessel_margin_hu: float | None
+    vessel_margin_hu: float
     window: tuple[float, float]
 
     def parenchyma_hu(self, organ_hu: npt.NDArray[np.int16]) -> float:
@@ -72,10 +71,10 @@ class Organ:
         Raises
         ------
         ImplausibleOrgan
-            If less than a quarter of the voxels is tissue.
+            If less than a tenth of the voxels is tissue.
         """
         tissue = organ_hu[(organ_hu >= self.tissue_hu[0]) & (organ_hu <= self.tissue_hu[1])]
-        if tissue.size < 0.25 * organ_hu.size:
+        if tissue.size < 0.1 * organ_hu.size:
             raise ImplausibleOrgan(
                 f"Only {tissue.size / max(organ_hu.size, 1):.0%} of the {self.name} mask lies over soft "
                 f"tissue ({self.tissue_hu[0]:.0f} to {self.tissue_hu[1]:.0f} HU); check that the mask "
@@ -122,22 +121,22 @@ ORGANS = {
         ),
         Organ(
             name="pancreas",
-            tissue_hu=(0.0, 200.0),  # its lobules lie in fat, which the mask holds too
+            tissue_hu=(15.0, 200.0),  # its lobules lie in fat, which the mask holds too
             unenhanced_hu=40.0,  # [R]
             enhanced_hu=100.0,  # [L]
-            unenhanced_contrast_hu=(8.0, 20.0),  # [P]
+            unenhanced_contrast_hu=(10.0, 25.0),  # [P]
             enhanced_contrast_hu=(20.0, 60.0),  # [R]
             vessel_margin_hu=25.0,  # [P]; the splenic vein runs along it
             window=(50.0, 350.0),  # [P]
         ),
         Organ(
             name="kidney",
-            tissue_hu=(5.0, 300.0),  # unenhanced to corticomedullary cortex [L]
+            tissue_hu=(15.0, 300.0),  # unenhanced to corticomedullary cortex [L]
             unenhanced_hu=30.0,  # [R]
             enhanced_hu=170.0,  # [L], the middle of 140-200
-            unenhanced_contrast_hu=(8.0, 18.0),  # [P]
+            unenhanced_contrast_hu=(10.0, 20.0),  # [P]
             enhanced_contrast_hu=(35.0, 90.0),  # [R]; renal-cell carcinoma enhances to 80-130
-            vessel_margin_hu=None,
+            vessel_margin_hu=120.0,  # [P]; stones and the filled pelvis; an arterial cortex is no vessel
             window=(60.0, 400.0),  # [P]
         ),
     )

@@ -70,13 +70,11 @@ def place(host: Host, *, diameter_mm: float, rng: np.random.Generator) -> tuple[
 
 
 def vessel_mask(host: Host) -> Mask:
-    """Return the organ's contrast-filled vessels within `host.box`; empty where the host shows none.
+    """Return what shines in the organ, within `host.box`: vessels where the host shows them, and stones.
 
     A vessel is smoothed tissue that is brighter than the host's parenchyma by the organ's
     `vessel_margin_hu` over more than a speck.
     """
-    if host.organ.vessel_margin_hu is None:
-        return np.zeros_like(host.organ_mask[host.box])
     hu: npt.NDArray[np.float32] = host.ct.hu[host.box].astype(np.float32)
     smooth = ndimage.gaussian_filter(hu, [VESSEL_SMOOTHING_MM / s for s in host.ct.spacing_mm])
     bright = (smooth > host.parenchyma_hu + host.organ.vessel_margin_hu) & host.organ_mask[host.box]

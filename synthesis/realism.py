@@ -35,10 +35,16 @@ class NoiseComparison(NamedTuple):
     skew_difference: float
 
 
+def noise_residual(image: Image) -> npt.NDArray[np.float64]:
+    """Return ``a - uniform_filter(a, 3 x 3 in plane)``: mostly the scanner's noise."""
+    values = image.astype(np.float64)
+    return np.asarray(values - ndimage.uniform_filter(values, size=(3, 3, 1)))
+
+
 def compare_noise(before: Image, after: Image, mask: Mask) -> NoiseComparison:
     """Compare the noise inside a tumour before and after it was put in.
 
-    The residual is ``a - uniform_filter(a, 3 x 3 in plane)``, taken in the mask eroded by two voxels; in the
+    The residual (see `noise_residual`) is taken in the mask eroded by two voxels; in the
     whole mask where fewer than 200 voxels would remain.
 
     Parameters
@@ -50,7 +56,7 @@ def compare_noise(before: Image, after: Image, mask: Mask) -> NoiseComparison:
     """
     core = ndimage.binary_erosion(mask, iterations=2)
     where = core if np.count_nonzero(core) >= _FEWEST_VOXELS else mask
-    first, second = _residual(before)[where], _residual(after)[where]
+    first, second = noise_residual(before)[where], noise_residual(after)[where]
     return NoiseComparison(
         sd_ratio=float(second.std() / first.std()),
         skew_difference=float(stats.skew(second) - stats.skew(first)),
@@ -85,8 +91,3 @@ def band_sd_ratio(before: Image, after: Image, mask: Mask, spacing_mm: Spacing, 
     """Return the standard deviation after over before within the mask, at structures of these sizes."""
     first, second = (band(image, spacing_mm, sizes_mm)[mask] for image in (before, after))
     return float(second.std() / first.std())
-
-
-def _residual(image: Image) -> npt.NDArray[np.float64]:
-    values = image.astype(np.float64)
-    return np.asarray(values - ndimage.uniform_filter(values, size=(3, 3, 1)))

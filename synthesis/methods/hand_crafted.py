@@ -31,6 +31,7 @@ from synthesis.masks import Box, Mask, component_at, sphere_volume_mm3
 from synthesis.methods.star_shape import Field, StarShape, Vector, sample_star_shape, spread_directions, unit_vectors
 from synthesis.organs import LESION_FLOOR_HU
 from synthesis.placement import place
+from synthesis.realism import noise_residual
 from synthesis.recipe import InvalidRecipe, Recipe
 from synthesis.tumor import SyntheticTumor
 
@@ -40,6 +41,10 @@ _ANATOMY_MM = 0.9  # standard deviation that parts the scanner's noise from vess
 _ANATOMY_VOXELS = 0.6  # the same where voxels are too coarse for that
 _ORGAN_EDGE_MM = 1.0  # the contrast fades over this towards the organ's border
 _LARGEST_GROWTH = 1.5  # of the radius, where the organ's border cuts the shape
+_NOISE_WINDOW = (7, 7, 3)  # voxels in which the noise's standard deviation is taken
+_EVEN_TISSUE = 0.35  # quantile of them: above it, borders and vessels add to the noise
+_NOISE_LIMIT = 3.0  # standard deviations beyond which the finest structure is no noise
+_FEWEST_VOXELS = 30  # from which the parenchyma near a tumour can be told
 _TILE = 64  # edge of the periodic noise tile, in voxels
 _LUMP_TILE_SIGMA = 2.5  # of the tile's smoothed version, in voxels
 
@@ -229,37 +234,56 @@ def _edge(relative: Field, parameters: Parameters, spacing_mm: Vector) -> Field:
     sharpest, softest = parameters.edge_sigma_mm
     toward = np.einsum("a,a...->...", np.array(parameters.edge_direction, dtype=np.float32), normal)
     sigma = sharpest + (softest - sharpest) * (1 + toward) / 2
-    variance = sigma**2
-    for component, s in zip(normal, spacing_mm, strict=True):
-        variance += (s * component) ** 2 / 12
-    return np.asarray(special.ndtr((1 - relative) / steepness / np.sqrt(variance)), dtype=np.float32)
+    variance = sigma**2 + np.einsum("a,a...->...", np.square(spacing_mm) / 12, normal**2)
+    share = special.ndtr((1 - relative) / steepness / np.sqrt(variance))
+    return np.asarray(share, dtype=np.float32)
 
 
 def _tumor_hu(host: Host, box: Box, parameters: Parameters, relative: Field, offsets_mm: Field) -> Field:
     """Return what the voxels would be if the whole box were tumour, in HU."""
-    sigmas = [max(_ANATOMY_MM / s, _ANATOMY_VOXELS) for s in host.ct.spacing_mm]
     hu = host.ct.hu[box].astype(np.float32)
+    sigmas = [max(_ANATOMY_MM / s, _ANATOMY_VOXELS) for s in host.ct.spacing_mm]
     anatomy = ndimage.gaussian_filter(hu, sigmas, mode="nearest")
-    level, spread = _parenchyma(host, anatomy[host.organ_mask[box]])
+    low, high = host.organ.tissue_hu[0], host.parenchyma_hu + host.organ.vessel_margin_hu
+    tissue = host.organ_mask[box] & (anatomy >= low) & (anatomy <= high)
+    if np.count_nonzero(tissue) < _FEWEST_VOXELS:
+        tissue = host.organ_mask[box]
+    level = np.median(anatomy[tissue])
     core = 1 + parameters.core_contrast * np.clip(1 - relative, 0, 1)
     contrast = parameters.contrast_hu * (core + parameters.lump_contrast * _lumps(offsets_mm, parameters))
     lesion = np.maximum(level - contrast, LESION_FLOOR_HU)
-    noise = ndimage.gaussian_filter(_noise(hu.shape, parameters.noise_offset), sigmas, mode="nearest")
-    return (hu - anatomy) + lesion + noise * (spread / noise.std())
+    return np.asarray(lesion + _noise(hu, anatomy, tissue, sigmas, parameters), dtype=np.float32)
 
 
-def _parenchyma(host: Host, smooth_hu: Field) -> tuple[float, float]:
-    """Return the level of the parenchyma near the tumour and its spread at the anatomy's scale, in HU.
+def _noise(hu: Field, anatomy: Field, tissue: Mask, sigmas: list[float], parameters: Parameters) -> Field:
+    """Return the host's noise without its anatomy, in HU.
 
-    Median and scaled median absolute deviation of the smoothed voxels that are tissue and no vessel.
+    Three parts: the host's own finest structure, cut off where it stands out of the noise (edges of vessels,
+    fat, stones); new noise of the anatomy's scale, as strong as the host's; and, between the two, as much
+    as is missing to the standard deviation of the host's `noise_residual`.
     """
-    margin = host.organ.vessel_margin_hu
-    highest = host.organ.tissue_hu[1] if margin is None else host.parenchyma_hu + margin
-    tissue = smooth_hu[(smooth_hu >= host.organ.tissue_hu[0]) & (smooth_hu <= highest)]
-    if tissue.size < 30:
-        return host.parenchyma_hu, 0.0
-    level = float(np.median(tissue))
-    return level, 1.4826 * float(np.median(np.abs(tissue - level)))
+    core = ndimage.binary_erosion(tissue, np.ones((5, 5, 1)))
+    if np.count_nonzero(core) >= _FEWEST_VOXELS:
+        tissue = core
+    limit = _NOISE_LIMIT * _noise_sd(hu - anatomy, tissue)
+    fine = np.clip(hu - anatomy, -limit, limit)
+    white = _white_noise(hu.shape, parameters.noise_offset)
+    coarse = ndimage.gaussian_filter(white, sigmas, mode="nearest")
+    coarse *= _noise_sd(anatomy, tissue) / coarse.std()
+    other = white[::-1, ::-1, ::-1]
+    between = ndimage.gaussian_filter(other, [sigma / 2 for sigma in sigmas], mode="nearest")
+    between -= ndimage.gaussian_filter(other, sigmas, mode="nearest")
+    wanted, held = (_noise_sd(noise_residual(part), tissue) for part in (hu, fine + coarse))
+    missing = math.sqrt(max(wanted**2 - held**2, 0.0))
+    return np.asarray(fine + coarse + between * (missing / noise_residual(between).std()), dtype=np.float32)
+
+
+def _noise_sd(values: npt.NDArray[np.floating], tissue: Mask) -> float:
+    """Return the standard deviation where the tissue is even: a low quantile of the local ones."""
+    share = ndimage.uniform_filter(tissue.astype(np.float32), _NOISE_WINDOW) + np.float32(1e-6)
+    mean = ndimage.uniform_filter(values * tissue, _NOISE_WINDOW) / share
+    variance = ndimage.uniform_filter(np.square(values) * tissue, _NOISE_WINDOW) / share - np.square(mean)
+    return math.sqrt(max(float(np.quantile(variance[tissue], _EVEN_TISSUE)), 0.0))
 
 
 def _lumps(offsets_mm: Field, parameters: Parameters) -> Field:
@@ -270,7 +294,7 @@ def _lumps(offsets_mm: Field, parameters: Parameters) -> Field:
     return np.asarray(ndimage.map_coordinates(_smooth_tile(), places, order=1, mode="grid-wrap"))
 
 
-def _noise(shape: tuple[int, ...], offset: tuple[int, int, int]) -> Field:
+def _white_noise(shape: tuple[int, ...], offset: tuple[int, int, int]) -> Field:
     """Return white noise of unit variance: the periodic tile from an offset on."""
     wrapped = np.ix_(*[(np.arange(n) + start) % _TILE for n, start in zip(shape, offset, strict=True)])
     return np.asarray(_white_tile()[wrapped])
