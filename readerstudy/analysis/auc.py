@@ -82,8 +82,8 @@ def unbiased_covariance(sums: PairSums) -> FloatArray:
 
     Notes
     -----
-    B. D. Gallas, Acad. Radiol. 13 (2006) 353; the form of S. L. Hillis, Stat. Med. 37 (2018) 2067. Cells
-    may lack cases: each term then runs over what the cells have read.
+    The one-shot estimate of B. D. Gallas, Acad. Radiol. 13 (2006) 353, its four moments gathered into two
+    terms. Cells may lack cases: each term then runs over what the cells have read.
     """
     disjoint_sum = (
         np.outer(sums.total, sums.total)

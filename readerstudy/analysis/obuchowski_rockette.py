@@ -5,7 +5,7 @@ generator); Cov2 = mean covariance of two readers under one generator, Cov3 = of
 generators; e = the error term; df after Hillis.
 
 Sources: N. A. Obuchowski and H. E. Rockette, Commun. Stat. Simul. Comput. 24 (1995) 285; S. L. Hillis,
-Stat. Med. 26 (2007) 596 (degrees of freedom); Hillis, Stat. Med. 33 (2014) 330 (one modality).
+Stat. Med. 26 (2007) 596 (degrees of freedom); Hillis, Stat. Med. 33 (2014) 330 (marginal means).
 """
 
 import math

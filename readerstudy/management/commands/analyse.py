@@ -38,8 +38,8 @@ class Command(BaseCommand):
         out: Path = options["out"]
         try:
             readings = read_readings_csv(options["readings"])
-            analysis = analyse(readings)
             with whole_folder(out) as draft:
+                analysis = analyse(readings)
                 names = [path.name for path in write_analysis(analysis, readings, draft)]
         except (InvalidReadings, OSError) as error:
             raise CommandError(str(error), returncode=2) from error
