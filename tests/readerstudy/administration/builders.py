@@ -1,0 +1,123 @@
+"""Rows that the administration pages show, made through the domain where it makes them.
+
+No volume is read or written: the pages show counts, states and sentences, so files are rows without content.
+"""
+
+import secrets
+import uuid
+
+from django.utils import timezone
+
+from readerstudy.domain.case_sets import start_generation
+from readerstudy.domain.design import parse_design
+from readerstudy.domain.enrolment import invite_reader
+from readerstudy.domain.studies import close_study, create_study, open_study
+from readerstudy.models.case import SlicePack
+from readerstudy.models.dataset import Dataset
+from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.job import Job
+from readerstudy.models.reader import Reader
+from readerstudy.models.reading import Reading
+from readerstudy.models.sequence import SequenceItem
+from readerstudy.models.stored_file import StoredFile
+from readerstudy.models.study import Study
+from readerstudy.models.synthesis_run import SynthesisRun
+from readerstudy.models.volume import OrganScan, Volume
+
+ACTOR = "ann"
+
+
+def stored_file() -> StoredFile:
+    return StoredFile.objects.create(key=secrets.token_hex(16), sha256="0" * 64, size=0)
+
+
+def import_scans(
+    name: str, *, organ: str = "liver", origin: str, count: int, generator: str = "", masked: bool = True
+) -> Dataset:
+    """Store `count` patients of one organ and origin, tumours 5, 6, 7… mm wide."""
+    dataset, _ = Dataset.objects.get_or_create(name=name, defaults={"layout": "manifest"})
+    for n in range(count):
+        volume = Volume.objects.create(
+            dataset=dataset,
+            patient_key=secrets.token_hex(16),
+            file=stored_file(),
+            content_sha256=secrets.token_hex(32),
+            shape=[8, 8, 8],
+            spacing_mm=[1, 1, 1],
+        )
+        tumor = {} if origin == "healthy" else {"tumor_mask": stored_file(), "lesions": 1, "diameter_mm": 5.0 + n}
+        OrganScan.objects.create(
+            volume=volume,
+            row=dataset.volumes.count(),
+            organ=organ,
+            origin=origin,
+            generator=generator,
+            organ_mask=stored_file() if masked else None,
+            largest_sphere_mm=40.0 if masked else None,
+            **tumor,
+        )
+    return dataset
+
+
+def design(**changes: object) -> dict[str, object]:
+    """Two real and two synthetic livers."""
+    liver = {"name": "liver", "real": 2, "synthetic": {"hand-crafted": 2}, "diameter_mm": [5, 20]}
+    return {"slug": "livers", "title": "Livers", "seed": 1, "organs": [liver], **changes}
+
+
+def draft(**changes: object) -> Study:
+    import_scans("tumours", origin="real", count=2)
+    import_scans("hosts", origin="healthy", count=2)
+    return create_study(design=parse_design(design(**changes)), actor=ACTOR)
+
+
+def preparing(*, ready: int = 0, failed: int = 0, **changes: object) -> Study:
+    """A study whose cases are drawn; so many of them built, so many failed, the rest queued."""
+    study = draft(**changes)
+    start_generation(study=study, actor=ACTOR)
+    packs = list(SlicePack.objects.filter(case__study=study).order_by("pk"))
+    for pack in packs[:ready]:
+        _succeed(pack)
+    SlicePack.objects.filter(pk__in=[pack.pk for pack in packs[ready : ready + failed]]).update(
+        state=Job.State.FAILED, error="The organ holds no sphere of 20 mm."
+    )
+    return study
+
+
+def opened(**changes: object) -> Study:
+    study = preparing(ready=4, **changes)
+    open_study(study=study, actor=ACTOR)
+    return study
+
+
+def invite(study: Study, code: str) -> Reader:
+    invite_reader(study=study, code=code, years=7, specialty="abdominal radiology", actor=ACTOR)
+    return Reader.objects.get(study=study, code=code)
+
+
+def read(reader: Reader, labels: dict[str, list[str]]) -> None:
+    """Answer the reader's cases in their order, with the next of `labels["real"]` or `labels["synthetic"]`."""
+    answers = {truth: iter(given) for truth, given in labels.items()}
+    for item in SequenceItem.objects.filter(sequence__reader=reader).select_related("case"):
+        label = next(answers[GroundTruth.objects.get(case=item.case).truth], None)
+        if label is not None:
+            Reading.objects.create(item=item, label=label, submission=uuid.uuid4())
+
+
+def closed(**changes: object) -> Study:
+    """Read by R1: of the real one right and one wrong; of the synthetic one right, one unsure."""
+    study = opened(**changes)
+    read(invite(study, "R1"), {"real": ["real", "synthetic"], "synthetic": ["synthetic", "unsure"]})
+    close_study(study=study, actor=ACTOR)
+    return study
+
+
+def _succeed(pack: SlicePack) -> None:
+    run = GroundTruth.objects.get(case=pack.case).synthesis_run
+    if run is not None:
+        SynthesisRun.objects.filter(pk=run.pk).update(
+            state=Job.State.SUCCEEDED, result=stored_file(), recipe={}, finished_at=timezone.now()
+        )
+    SlicePack.objects.filter(pk=pack.pk).update(
+        state=Job.State.SUCCEEDED, file=stored_file(), cue_slice=0, offsets=[0, 1], shape=[1, 1, 1]
+    )

@@ -1,0 +1,79 @@
+"""Figures after closing, and the export."""
+
+import io
+import zipfile
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from readerstudy.models.audit_event import AuditEvent
+from readerstudy.models.ground_truth import GroundTruth
+
+from . import builders
+
+NO_FIGURES = "No figures before the study is closed."
+
+
+def results(client: Client, slug: str):
+    return client.get(reverse("study-results", args=[slug]))
+
+
+@pytest.mark.parametrize("build", [builders.draft, builders.preparing, builders.opened])
+def test_no_figure_is_shown_before_the_study_is_closed(build, staff_client):
+    response = results(staff_client, build().slug)
+    assert NO_FIGURES in response.text
+    assert "readers" not in response.context
+
+
+def test_the_closed_study_shows_each_readers_figures(staff_client: Client):
+    response = results(staff_client, builders.closed().slug)
+    [reader] = response.context["readers"]
+    [row] = reader.rows
+    assert (reader.reader, row.organ, row.generator) == ("R1", "liver", "hand-crafted")
+    assert (row.sensitivity.percent, row.sensitivity.correct, row.sensitivity.total) == ("50.0 %", 1, 2)
+    assert (row.specificity.percent, row.specificity.correct, row.specificity.total) == ("100.0 %", 1, 1)
+    assert (row.accuracy.percent, row.accuracy.correct, row.accuracy.total) == ("66.7 %", 2, 3)
+    assert (row.unsure_real, row.unsure_synthetic) == (0, 1)
+    assert "Positive = real tumour." in response.text
+    assert "50.0 % <span" in response.text
+    assert "stand-ins" not in response.text
+
+
+def test_stand_ins_are_said_beside_the_figures(staff_client: Client):
+    study = builders.closed()
+    GroundTruth.objects.filter(case__study=study, truth="real").update(stand_in=True)
+    assert "Demonstration with stand-ins." in results(staff_client, study.slug).text
+
+
+def test_a_study_that_nobody_read_has_a_page(staff_client: Client):
+    study = builders.opened()
+    builders.close_study(study=study, actor=builders.ACTOR)
+    assert "0 readers, 0 cases" in results(staff_client, study.slug).text
+
+
+def test_what_cannot_be_estimated_is_said(staff_client: Client):
+    study = builders.opened()
+    builders.read(builders.invite(study, "R1"), {"real": ["real"], "synthetic": ["unsure"]})
+    builders.close_study(study=study, actor=builders.ACTOR)
+    assert results(staff_client, study.slug).text.count("not estimable") == 1
+
+
+def test_the_export_is_a_zip_of_the_files_that_the_command_writes(staff_client: Client):
+    study = builders.closed()
+    response = staff_client.post(reverse("study-export", args=[study.slug]))
+    assert response["Content-Disposition"] == 'attachment; filename="livers-export.zip"'
+    archive = zipfile.ZipFile(io.BytesIO(response.getvalue()))
+    names = {name.removeprefix("livers-export/") for name in archive.namelist()}
+    assert {"readings.csv", "metrics.csv", "analysis.json", "design.json"} <= names
+    readings = archive.read("livers-export/readings.csv").decode().splitlines()
+    assert sorted(line.split(",")[5] for line in readings[1:]) == ["real", "synthetic", "synthetic", "unsure"]
+    assert AuditEvent.objects.filter(action="export study", actor="ann").count() == 1
+
+
+def test_a_study_that_is_open_is_not_exported(staff_client: Client):
+    study = builders.opened()
+    response = staff_client.post(reverse("study-export", args=[study.slug]), follow=True)
+    assert response.redirect_chain == [(reverse("study-results", args=[study.slug]), 302)]
+    assert len(list(response.context["messages"])) == 1
+    assert NO_FIGURES in response.text

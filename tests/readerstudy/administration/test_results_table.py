@@ -1,0 +1,74 @@
+"""The results page's rows, from frames as `metrics.csv` holds them."""
+
+import math
+
+import pandas as pd
+
+from readerstudy.administration.results_table import ReaderResults, group_by_reader
+
+RATES = ("sensitivity", "specificity", "accuracy")
+
+
+def metrics_row(reader: str, organ: str, generator: str, *, tp: int = 19, fn: int = 1, tn: int = 0, fp: int = 0):
+    row = {"reader_id": reader, "organ": organ, "generator": generator, "n_real": 21, "n_synthetic": 0}
+    row |= {"tp": tp, "fn": fn, "tn": tn, "fp": fp, "unsure_real": 1, "unsure_synthetic": 0}
+    for rate in RATES:
+        row |= {rate: 0.95, f"{rate}_low": 0.7639, f"{rate}_high": 0.9911}
+    if not tn + fp:
+        row |= {"specificity": math.nan, "specificity_low": math.nan, "specificity_high": math.nan}
+    return row
+
+
+def keys(group: ReaderResults) -> list[tuple[str, str]]:
+    return [(row.organ, row.generator) for row in group.rows]
+
+
+def test_a_rate_is_shown_with_its_interval_and_counts():
+    frame = pd.DataFrame([metrics_row("R1", "liver", "hand-crafted")])
+    row = group_by_reader(frame)[0].rows[0]
+    assert (row.sensitivity.percent, row.sensitivity.interval) == ("95.0 %", "76.4–99.1")
+    assert (row.sensitivity.correct, row.sensitivity.total) == (19, 20)
+    assert (row.n_real, row.unsure_real) == (21, 1)
+
+
+def test_a_rate_of_nothing_is_not_estimable():
+    row = group_by_reader(pd.DataFrame([metrics_row("R1", "liver", "hand-crafted")]))[0].rows[0]
+    assert not row.specificity.is_estimable
+    assert row.accuracy.is_estimable
+
+
+def test_pooled_rows_come_last_and_only_where_they_pool_something():
+    organs, generators = ("all", "kidney", "liver"), ("all", "difftumor", "hand-crafted")
+    frame = pd.DataFrame(
+        metrics_row(reader, organ, generator)
+        for reader in ("all", "R2", "R1")
+        for organ in organs
+        for generator in generators
+        if not (organ == "kidney" and generator == "difftumor")
+    )
+    groups = group_by_reader(frame)
+    assert [group.reader for group in groups] == ["R1", "R2", "all"]
+    assert keys(groups[0]) == [
+        ("kidney", "hand-crafted"),
+        ("liver", "difftumor"),
+        ("liver", "hand-crafted"),
+        ("liver", "all"),
+        ("all", "hand-crafted"),
+        ("all", "all"),
+    ]
+    assert [row.is_pooled for row in groups[0].rows] == [False, False, False, True, True, True]
+
+
+def test_one_reader_is_not_pooled():
+    frame = pd.DataFrame(metrics_row(reader, "liver", "hand-crafted") for reader in ("R1", "all"))
+    assert [group.reader for group in group_by_reader(frame)] == ["R1"]
+
+
+def test_organs_with_real_cases_alone_keep_their_rows():
+    frame = pd.DataFrame(metrics_row("R1", organ, "all") for organ in ("liver", "kidney", "all"))
+    assert keys(group_by_reader(frame)[0]) == [("kidney", "all"), ("liver", "all"), ("all", "all")]
+
+
+def test_no_reading_gives_no_row():
+    frame = pd.DataFrame([metrics_row("R1", "liver", "all")]).head(0)
+    assert group_by_reader(frame) == []

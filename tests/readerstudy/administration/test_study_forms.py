@@ -1,0 +1,158 @@
+"""Designing a study in the browser: what is stored, and what is said where it can't be."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from readerstudy.administration.forms import MAX_DESIGN_BYTES
+from readerstudy.models.audit_event import AuditEvent
+from readerstudy.models.study import Study
+
+from . import builders
+
+TOML = """
+slug = "livers"
+title = "Livers"
+seed = 1
+[[organs]]
+name = "liver"
+real = 2
+synthetic = { hand-crafted = 2 }
+diameter_mm = [5, 20]
+"""
+
+
+@pytest.fixture
+def sources(db: None) -> None:
+    builders.import_scans("tumours", origin="real", count=3)
+    builders.import_scans("hosts", origin="healthy", count=3)
+    builders.import_scans("elsewhere", origin="synthetic", generator="difftumor", count=3)
+
+
+def answers(**changes: object) -> dict[str, object]:
+    """What the form sends for two real and two synthetic livers, the other organs left as they stand."""
+    organs = {
+        f"{organ}-{name}": value
+        for organ in ("liver", "pancreas", "kidney")
+        for name, value in {
+            "real": 2,
+            "synthetic": 2,
+            "generator": "hand-crafted",
+            "smallest_mm": 5,
+            "largest_mm": 20,
+        }.items()
+    }
+    study = {"title": "Livers", "slug": "livers", "seed": 1, "practice": 0, "told_prevalence": "Some are real."}
+    return {**study, **organs, "liver-include": "on", **changes}
+
+
+def create(client: Client, **changes: object):
+    given = {key: value for key, value in answers(**changes).items() if value is not None}
+    return client.post(reverse("study-new"), given)
+
+
+def test_the_form_makes_the_study_that_was_asked_for(sources: None, staff_client: Client):
+    response = create(staff_client)
+    study = Study.objects.get()
+    assert response["Location"] == reverse("study-detail", args=["livers"])
+    assert (study.title, study.state, study.created_by.username) == ("Livers", "draft", "ann")
+    assert study.design["organs"] == [
+        {
+            "name": "liver",
+            "real": 2,
+            "synthetic": {"hand-crafted": 2},
+            "diameter_mm": [5.0, 20.0],
+            "real_from": [],
+            "hosts_from": [],
+        }
+    ]
+    assert study.design["reading"]["told_prevalence"] == "Some are real."
+    assert list(AuditEvent.objects.values_list("actor", "action")) == [("ann", "create study")]
+
+
+def test_data_sets_and_imported_generators_can_be_chosen(sources: None, staff_client: Client):
+    create(staff_client, **{"liver-real_from": ["tumours"], "liver-generator": "difftumor"})
+    organ = Study.objects.get().design["organs"][0]
+    assert (organ["real_from"], organ["hosts_from"], organ["synthetic"]) == (["tumours"], [], {"difftumor": 2})
+
+
+def test_the_page_says_what_there_is(sources: None, staff_client: Client):
+    builders.import_scans("unmasked", origin="healthy", count=5, masked=False)
+    liver, pancreas, _ = staff_client.get(reverse("study-new")).context["organ_forms"]
+    assert (liver.sources.hosts, liver.sources.real, liver.sources.synthetic) == (3, 3, {"difftumor": 3})
+    assert (pancreas.sources.hosts, pancreas.sources.real, pancreas.sources.synthetic) == (0, 0, {})
+    assert [liver.is_included, pancreas.is_included] == [True, False]
+    assert [choice for choice, _ in liver.fields["hosts_from"].choices] == ["hosts"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"title": None}, "title", "This field is required."),
+        ({"slug": "Two Words"}, "slug", "Use small letters, digits and single hyphens, such as liver-2026."),
+        ({"seed": -1}, "seed", "Ensure this value is greater than or equal to 0."),
+        ({"practice": 51}, "practice", "Ensure this value is less than or equal to 50."),
+    ],
+)
+def test_a_field_that_is_wrong_is_named(sources, staff_client, changes, field, sentence):
+    response = create(staff_client, **changes)
+    assert response.context["form"].errors == {field: [sentence]}
+    assert f'<a href="#id_{field}">' in response.text
+    assert not Study.objects.exists()
+
+
+def test_a_field_of_an_organ_that_is_wrong_is_named(sources: None, staff_client: Client):
+    response = create(staff_client, **{"liver-real": "many"})
+    assert response.context["organ_forms"][0].errors == {"real": ["Enter a whole number."]}
+    assert '<a href="#id_liver-real">' in response.text
+    assert not Study.objects.exists()
+
+
+def test_what_is_wrong_in_an_organ_left_out_does_not_matter(sources: None, staff_client: Client):
+    assert create(staff_client, **{"kidney-real": "", "kidney-smallest_mm": "x"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"liver-real": 9}, "liver real: 9 asked for, 3 can be had"),
+        ({"liver-include": None}, "organs"),
+        ({"liver-smallest_mm": 30}, "diameter_mm must be [low, high]"),
+        ({"slug": "taken"}, "There is a study taken already"),
+    ],
+)
+def test_a_design_that_cannot_be_is_explained_and_nothing_typed_is_lost(sources, staff_client, changes, words):
+    create(staff_client, slug="taken")
+    response = create(staff_client, title="A long thought-out title", **changes)
+    assert words in " ".join(response.context["form"].non_field_errors())
+    assert 'value="A long thought-out title"' in response.text
+    assert Study.objects.count() == 1
+
+
+def test_a_file_makes_the_same_study_as_the_form(sources: None, staff_client: Client):
+    response = staff_client.post(reverse("study-new-file"), {"text": TOML})
+    assert response["Location"] == reverse("study-detail", args=["livers"])
+    assert Study.objects.get().design["organs"][0]["synthetic"] == {"hand-crafted": 2}
+
+
+def test_a_file_can_be_uploaded(sources: None, staff_client: Client):
+    staff_client.post(reverse("study-new-file"), {"file": SimpleUploadedFile("STUDY.toml", TOML.encode())})
+    assert Study.objects.get().slug == "livers"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "Paste a STUDY.toml or choose a file."),
+        ({"text": "slug = "}, "This is not TOML"),
+        ({"text": TOML + "colour = 1"}, "unknown key organs[0].colour"),
+        ({"text": "slug = 'x'"}, "organs is missing"),
+        ({"file": SimpleUploadedFile("x.toml", b"\xff\xfe")}, "This is not TOML"),
+        ({"file": SimpleUploadedFile("x.toml", b"#" * (MAX_DESIGN_BYTES + 1))}, "x.toml is too large"),
+    ],
+)
+def test_a_file_that_is_no_design_is_explained(sources, staff_client, given, words):
+    response = staff_client.post(reverse("study-new-file"), given)
+    assert words in " ".join(response.context["file_form"].non_field_errors())
+    assert not Study.objects.exists()
