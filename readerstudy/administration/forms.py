@@ -82,8 +82,8 @@ class OrganForm(forms.Form):
     real = forms.IntegerField(min_value=0, initial=25, label="Real cases")
     synthetic = forms.IntegerField(min_value=0, initial=25, label="Synthetic cases")
     generator = forms.ChoiceField(label="Synthesised by")
-    smallest_mm = forms.FloatField(min_value=0.1, initial=5, label="Smallest diameter (mm)")
-    largest_mm = forms.FloatField(min_value=0.1, initial=20, label="Largest diameter (mm)")
+    smallest_mm = forms.FloatField(min_value=0.1, initial=5, label="Diameter from (mm)")
+    largest_mm = forms.FloatField(min_value=0.1, initial=20, label="Diameter to (mm)")
     real_from = forms.MultipleChoiceField(required=False, label="Real cases from", widget=forms.CheckboxSelectMultiple)
     hosts_from = forms.MultipleChoiceField(required=False, label="Hosts from", widget=forms.CheckboxSelectMultiple)
 

@@ -12,4 +12,4 @@ def list_studies() -> Iterable[Study]:
     return Study.objects.annotate(
         n_cases=Count("cases", filter=Q(cases__practice=False), distinct=True),
         n_readers=Count("readers", distinct=True),
-    )
+    ).order_by("-created_at")
