@@ -14,7 +14,7 @@ from typing import Any
 
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -42,30 +42,12 @@ def claimable(jobs: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def run(job: Job, work: Callable[[Shelf], Commit]) -> bool:
-    """Do the job unless it is done or held; return whether this call brought it to an end."""
+    """Do the job unless it is done or held; return whether it has come to an end by now."""
     token = _claim(job)
-    if token is None:
-        return False
-    try:
-        with _lease_kept(job, token), storing() as shelf:
-            commit = work(shelf)
-            with transaction.atomic():
-                for file in shelf.files:
-                    file.save(force_insert=True)
-                _finish(job, token, state=Job.State.SUCCEEDED, error="", **commit())
-    except ClaimLostError:
-        return False
-    except DomainError as error:
-        _fail(job, token, str(error))
-    except Exception as error:
-        logger.exception("Job %s %s failed", type(job).__name__, job.pk)
-        _fail(
-            job,
-            token,
-            f"An internal error stopped it ({type(error).__name__}); the worker's log has the details.",
-        )
+    if token is not None:
+        _work(job, token, work)
     job.refresh_from_db()
-    return True
+    return job.state in (Job.State.SUCCEEDED, Job.State.FAILED)
 
 
 def ring(task: str, job: Job) -> None:
@@ -106,6 +88,27 @@ def _claim(job: Job) -> uuid.UUID | None:
     return None
 
 
+def _work(job: Job, token: uuid.UUID, work: Callable[[Shelf], Commit]) -> None:
+    try:
+        with _lease_kept(job, token), storing() as shelf:
+            commit = work(shelf)
+            with transaction.atomic():
+                for file in shelf.files:
+                    file.save(force_insert=True)
+                _finish(job, token, state=Job.State.SUCCEEDED, error="", **commit())
+    except ClaimLostError:
+        logger.warning("Job %s %s was taken over; what was computed here is thrown away", type(job).__name__, job.pk)
+    except DomainError as error:
+        _fail(job, token, str(error))
+    except Exception as error:
+        logger.exception("Job %s %s failed", type(job).__name__, job.pk)
+        _fail(
+            job,
+            token,
+            f"An internal error stopped it ({type(error).__name__}); the worker's log has the details.",
+        )
+
+
 def _finish(job: Job, token: uuid.UUID, **fields: Any) -> None:
     finished = (
         _table(job)
@@ -138,9 +141,11 @@ def _lease_kept(job: Job, token: uuid.UUID) -> Iterator[None]:
     done = threading.Event()
 
     def keep() -> None:
-        while not done.wait(settings.JOB_LEASE_S / 3):
-            _table(job).filter(pk=job.pk, token=token).update(lease_expires_at=_lease_end())
-        connection.close()
+        try:
+            while not done.wait(settings.JOB_LEASE_S / 3):
+                _renew_lease(job, token)
+        finally:
+            connection.close()
 
     keeper = threading.Thread(target=keep, daemon=True)
     keeper.start()
@@ -149,6 +154,13 @@ def _lease_kept(job: Job, token: uuid.UUID) -> Iterator[None]:
     finally:
         done.set()
         keeper.join()
+
+
+def _renew_lease(job: Job, token: uuid.UUID) -> None:
+    try:
+        _table(job).filter(pk=job.pk, token=token).update(lease_expires_at=_lease_end())
+    except DatabaseError as error:  # busy or away for a moment: the next renewal may still come in time
+        logger.warning("The lease of %s %s could not be renewed: %s", type(job).__name__, job.pk, error)
 
 
 def _lease_end() -> Any:
