@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.db import connections
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +13,14 @@ def data_root(settings: LazySettings, tmp_path: Path) -> Path:
     settings.DATA_ROOT = tmp_path / "data"
     settings.DATA_ROOT.mkdir()
     return settings.DATA_ROOT
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Put SQLite's test database into a file, as in use: threads that share one in memory don't wait for locks."""
+    database = connections.settings["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
 @pytest.fixture(scope="session")
