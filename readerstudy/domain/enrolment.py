@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from readerstudy.analysis.frame import POOLED
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.invitations import hash_secret, new_secret
@@ -15,11 +16,13 @@ from readerstudy.models.study import Study
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 MAX_YEARS = 80
+MAX_SPECIALTY = 120
 
 
 def invite_reader(*, study: Study, code: str, years: int | None = None, specialty: str = "", actor: str) -> str:
     """Enrol a reader and return the invitation link, which can't be had a second time."""
-    _check(study, code, years)
+    _check_open(study)
+    _check(code, years, specialty)
     secret = new_secret()
     try:
         with transaction.atomic():
@@ -41,6 +44,7 @@ def invite_reader(*, study: Study, code: str, years: int | None = None, specialt
 
 def renew_invitation(*, reader: Reader, actor: str) -> str:
     """Make the reader a new link, to go on from another computer; their order and answers stay, old links die."""
+    _check_open(reader.study)
     secret = new_secret()
     with transaction.atomic():
         Reader.objects.filter(pk=reader.pk).update(invitation_sha256=hash_secret(secret))
@@ -48,17 +52,24 @@ def renew_invitation(*, reader: Reader, actor: str) -> str:
     return _link(secret)
 
 
-def _check(study: Study, code: str, years: int | None) -> None:
+def _check_open(study: Study) -> None:
     if study.state != Study.State.OPEN:
         raise DomainError(
             f"Study {study.slug} is {study.get_state_display().lower()}; open it before inviting readers."
         )
+
+
+def _check(code: str, years: int | None, specialty: str) -> None:
     if not CODE.fullmatch(code):
         raise DomainError(
             f"Reader code {code!r}: use up to 40 letters, digits, dots, dashes and underscores, and no name."
         )
+    if code == POOLED:
+        raise DomainError(f"Reader code {code!r} stands for every reader in results; use another code.")
     if years is not None and not 0 <= years <= MAX_YEARS:
         raise DomainError(f"Years of experience must lie between 0 and {MAX_YEARS}, not {years}.")
+    if len(specialty) > MAX_SPECIALTY:
+        raise DomainError(f"Give a specialty of up to {MAX_SPECIALTY} letters, not {len(specialty)}.")
 
 
 def _link(secret: str) -> str:
