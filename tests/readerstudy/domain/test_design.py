@@ -1,0 +1,251 @@
+"""The schema of a study: what is in it, what is refused, and how that is said."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from readerstudy.domain.design import _LATER, StudyDesign, load_design, parse_design
+from readerstudy.domain.errors import DomainError
+from tests.factories import design_data, organ_data
+
+EXAMPLE = Path(__file__).resolve().parents[4] / "shared" / "study_example.toml"
+
+
+def refusal(**changes):
+    with pytest.raises(DomainError) as caught:
+        parse_design(design_data(**changes))
+    return str(caught.value)
+
+
+def section_models():
+    fields = StudyDesign.model_fields
+    organ = fields["organs"].annotation.__args__[0]
+    return {"": StudyDesign, "organs": organ} | {
+        name: fields[name].annotation for name in ("matching", "reading", "analysis")
+    }
+
+
+def test_the_schema_and_its_annotated_example_name_the_same_keys():
+    if not EXAMPLE.is_file():
+        pytest.skip("no ../shared/study_example.toml beside the project")
+    example = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    sections = {name: example[name] for name in ("matching", "reading", "analysis")}
+    organ_keys = {key for organ in example["organs"] for key in organ}
+    written = {"": set(example), "organs": organ_keys} | {name: set(keys) for name, keys in sections.items()}
+
+    assert {name: set(model.model_fields) for name, model in section_models().items()} == written
+
+
+def test_the_example_is_refused_for_nothing_but_what_comes_later():
+    if not EXAMPLE.is_file():
+        pytest.skip("no ../shared/study_example.toml beside the project")
+
+    with pytest.raises(DomainError) as caught:
+        load_design(EXAMPLE)
+
+    assert str(caught.value) == (
+        f'{EXAMPLE}: not available in this version: matching.on (only ["diameter"]), reading.controls (only 0), '
+        "reading.repeats (only 0), reading.sittings (only 1), reading.washout_days (only 0), "
+        "reading.attributes (only []), reading.comments (only false), reading.rationale_mark (only false). "
+        "Leave these keys out."
+    )
+
+
+LATER = {
+    ("", "task"): "organ",
+    ("matching", "on"): ["diameter", "phase"],
+    ("matching", "same_patient"): "allowed",
+    ("reading", "response"): "rating-6",
+    ("reading", "lesion_cue"): "none",
+    ("reading", "controls"): 4,
+    ("reading", "practice_feedback"): True,
+    ("reading", "repeats"): 5,
+    ("reading", "sittings"): 2,
+    ("reading", "washout_days"): 28,
+    ("reading", "change_answers"): "until-sitting-ends",
+    ("reading", "max_run"): 3,
+    ("reading", "attributes"): ["shape"],
+    ("reading", "comments"): True,
+    ("reading", "rationale_mark"): True,
+    ("reading", "debrief"): True,
+    ("analysis", "unsure_policy"): "exclude",
+    ("analysis", "holm_family"): ["organ"],
+}
+
+
+def test_every_key_that_comes_later_is_tried():
+    assert LATER.keys() == _LATER.keys()
+
+
+@pytest.mark.parametrize(("section", "key"), LATER)
+def test_a_key_that_comes_later_is_refused_by_name(section, key):
+    value = LATER[section, key]
+
+    message = refusal(**{section: {key: value}} if section else {key: value})
+
+    name = f"{section}.{key}" if section else key
+    assert message.startswith(f"The design: not available in this version: {name} (only ")
+
+
+def test_keys_left_out_take_the_documented_defaults():
+    design = parse_design(
+        {"slug": "s", "title": "t", "organs": [{"name": "liver", "real": 1, "synthetic": {}, "diameter_mm": [5, 20]}]}
+    )
+
+    assert design.to_json() | {"seed": None} == {
+        "slug": "s",
+        "title": "t",
+        "task": "origin",
+        "seed": None,
+        "stand_ins_allowed": False,
+        "organs": [
+            {
+                "name": "liver",
+                "real": 1,
+                "synthetic": {},
+                "diameter_mm": [5.0, 20.0],
+                "real_from": [],
+                "hosts_from": [],
+            }
+        ],
+        "matching": {"on": ["diameter"], "same_patient": "never"},
+        "reading": {
+            "response": "label",
+            "lesion_cue": "slice",
+            "practice": 0,
+            "controls": 0,
+            "practice_feedback": False,
+            "repeats": 0,
+            "sittings": 1,
+            "washout_days": 0,
+            "change_answers": "until-next",
+            "max_run": 0,
+            "told_prevalence": "Some cases are real, some synthetic.",
+            "attributes": [],
+            "comments": False,
+            "rationale_mark": False,
+            "debrief": False,
+        },
+        "analysis": {
+            "unsure_policy": "middle",
+            "equivalence_margin": 0.1,
+            "alpha": 0.05,
+            "holm_family": ["organ", "generator"],
+        },
+    }
+
+
+def test_a_seed_left_out_is_drawn():
+    without = {key: value for key, value in design_data().items() if key != "seed"}
+
+    assert parse_design(without).seed != parse_design(without).seed
+
+
+def test_kidneys_are_stored_as_kidney():
+    design = parse_design(design_data(organs=[organ_data(name="kidneys")]))
+
+    assert [organ.name for organ in design.organs] == ["kidney"]
+
+
+def test_a_stored_design_is_read_back_as_the_same_design():
+    design = parse_design(design_data())
+
+    assert parse_design(design.to_json()) == design
+    assert parse_design(design.to_json()).sha256() == design.sha256()
+    assert parse_design(design_data(seed=8)).sha256() != design.sha256()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seeed": 1}, "The design: unknown key seeed."),
+        ({"organs": [organ_data(reel=1)]}, "The design: unknown key organs[0].reel."),
+        ({"reading": {"practise": 1}}, "The design: unknown key reading.practise."),
+        ({"organs": []}, "The design: organs: list should have at least 1 item after validation, not 0."),
+        (
+            {"organs": [organ_data(), organ_data()]},
+            "The design: each organ may stand in one [[organs]] table only.",
+        ),
+        (
+            {"organs": [organ_data(), organ_data(name="kidney"), organ_data(name="kidneys")]},
+            "The design: each organ may stand in one [[organs]] table only.",
+        ),
+        (
+            {"organs": [organ_data(real=0, synthetic={"hand-crafted": 0})]},
+            "The design: the study asks for no case at all.",
+        ),
+        (
+            {"organs": [organ_data(diameter_mm=[20, 5])]},
+            "The design: organs[0]: diameter_mm must be [low, high] with 0 < low <= high <= 200, not [20, 5].",
+        ),
+        (
+            {"organs": [organ_data(real=-1)]},
+            "The design: organs[0].real: input should be greater than or equal to 0.",
+        ),
+        (
+            {"organs": [organ_data(name="spleen")]},
+            "The design: organs[0].name: input should be 'liver', 'pancreas' or 'kidney'.",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(changes, message):
+    assert refusal(**changes) == message
+
+
+def test_every_mistake_is_said_at_once():
+    message = refusal(seeed=1, organs=[{"name": "liver", "synthetic": {}, "diameter_mm": [5, 20]}])
+
+    assert message == "The design: organs[0].real is missing; unknown key seeed."
+
+
+@pytest.mark.parametrize("slug", ["", "Liver", "a b", "a--b", "-a", "../etc", "a" * 81, "ü"])
+def test_a_slug_that_no_address_can_carry_is_refused(slug):
+    assert "The design: slug: " in refusal(slug=slug)
+
+
+@pytest.mark.parametrize("low_high", [[0, 5], [5, 201], [float("nan"), 5], [5, float("inf")], [5], [1, 2, 3], "5-20"])
+def test_a_diameter_range_that_is_none_is_refused(low_high):
+    assert "diameter_mm" in refusal(organs=[organ_data(diameter_mm=low_high)])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"slug = ", "is not a TOML file"),
+        (b"\xff\xfe", "is not a TOML file"),
+        (b"slug = 'a'", "title is missing; organs is missing."),
+    ],
+)
+def test_an_unusable_file_is_named(tmp_path, content, message):
+    path = tmp_path / "STUDY.toml"
+    path.write_bytes(content)
+
+    with pytest.raises(DomainError) as caught:
+        load_design(path)
+
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(DomainError, match="cannot be read"):
+        load_design(tmp_path / "none.toml")
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+)
+known_keys = st.sampled_from(sorted(StudyDesign.model_fields))
+
+
+@given(st.dictionaries(known_keys | st.text(max_size=8), values, max_size=8), st.booleans())
+def test_no_mapping_raises_anything_but_a_domain_error(data, over_a_good_one):
+    try:
+        design = parse_design(design_data(**data) if over_a_good_one else data)
+    except DomainError:
+        return
+    assert parse_design(design.to_json()) == design
