@@ -164,7 +164,7 @@ def grow(free: Field, irregularity: float, target_cells: float, rng: np.random.G
     """
     width = region.axes[0][-1] - region.axes[0][0]
     coarse, fine = smooth_field(region, float(width) / 5, rng), smooth_field(region, float(width) / 11, rng)
-    rate = np.exp(irregularity * (0.8 * coarse + 0.8 * fine))
+    rate = np.exp(irregularity * np.clip(0.8 * coarse + 0.8 * fine, -1.6, 1.6))
     diffusivity = 0.12 * np.clip(rate, 0.2, 1.35)
     proliferation = 0.25 * np.clip(rate, 0.2, 2.2)
     faces = [
@@ -231,8 +231,8 @@ def add_lesion(canvas: Canvas, patient: PatientParameters, lesion: LesionParamet
 
     wanted = max(1, round(np.pi / 6 * diameter**3 / float(np.prod(spacing))))
     ranked = np.sort(here[inside])[::-1]
-    level = float(ranked[min(wanted, ranked.size) - 1])
-    if wanted > ranked.size or level < 0.05:
+    level = float(ranked[wanted - 1]) if wanted <= ranked.size else 0.0
+    if level < 0.05:
         raise LesionFitError(
             f"The {lesion.organ} holds no lesion of {lesion.diameter_mm:.1f} mm where it was placed: "
             "draw another place or a smaller diameter."

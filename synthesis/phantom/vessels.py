@@ -133,7 +133,7 @@ def _grow_tree(
         bend = rng.normal(0, 0.09, size=3) * np.linalg.norm(b - a)
         start = min(radius[parent[n]], 1.25 * radius[n])
         paths.append(
-            curve([(*a, start), (*((a + b) / 2 + bend), radius[n]), (*b, radius[n])], max(0.8, 0.5 * radius[n]))
+            curve([(*a, start), (*((a + b) / 2 + bend), radius[n]), (*b, radius[n])], max(1.0, 0.6 * radius[n]))
         )
     return paths
 
