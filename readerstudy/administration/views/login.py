@@ -1,7 +1,19 @@
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpResponse
 
 from readerstudy.administration.forms import StaffLoginForm
 from readerstudy.permissions import public
 
-log_in = public(LoginView.as_view(authentication_form=StaffLoginForm, redirect_authenticated_user=False))
+
+class StaffLoginView(LoginView):
+    authentication_form = StaffLoginForm
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """End a reader's session in the same browser, so that nobody is both at once."""
+        self.request.session.flush()
+        return super().form_valid(form)
+
+
+log_in = public(StaffLoginView.as_view())
 log_out = public(LogoutView.as_view())

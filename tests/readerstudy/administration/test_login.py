@@ -3,6 +3,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from readerstudy.permissions import READER_KEY
+
+from . import builders
+
 PASSWORD = "a long pass phrase"
 
 
@@ -14,6 +18,15 @@ def test_staff_log_in_and_go_where_they_wanted(staff: User, client: Client):
     response = log_in(client, staff.username, next=reverse("dataset-list"))
     assert (response.status_code, response["Location"]) == (302, reverse("dataset-list"))
     assert client.get(reverse("study-list")).status_code == 200
+
+
+def test_logging_in_ends_a_readers_session(staff: User, client: Client):
+    reader = builders.invite(builders.opened(), "R1")
+    session = client.session
+    session[READER_KEY] = reader.pk
+    session.save()
+    log_in(client, staff.username)
+    assert READER_KEY not in client.session
 
 
 def test_logging_in_leads_to_no_other_host(staff: User, client: Client):
