@@ -59,7 +59,10 @@ def parse_answer(data: object) -> Answer:
     active_ms = data.get("active_ms")
     if not isinstance(active_ms, int) or isinstance(active_ms, bool) or not 0 <= active_ms <= MAX_MS:
         raise DomainError("active_ms must be a whole number of milliseconds.")
-    return Answer(submission, Label(data["label"]), active_ms, str(data.get("viewer_version", ""))[:40])
+    viewer_version = data.get("viewer_version", "")
+    if not isinstance(viewer_version, str) or not viewer_version.isprintable() or len(viewer_version) > 40:
+        raise DomainError("viewer_version must be up to 40 printable letters.")
+    return Answer(submission, Label(data["label"]), active_ms, viewer_version)
 
 
 def begin_reading(*, reader: Reader) -> None:
@@ -104,21 +107,23 @@ def record_reading(*, reader: Reader, token: str, answer: Answer) -> Reading:
         If the token is no case of this reader's, or of one not shown yet.
     AlreadyAnsweredError
         If the case has its answer from another submission.
+    NotOpenError
+        If the study is not open (any more).
+    DomainError
+        If the submission is that of another case.
     """
     with transaction.atomic():
-        # One answer of a reader at a time, and none after the study was closed.
-        reader = Reader.objects.select_for_update(of=("self",)).select_related("study").get(pk=reader.pk)
-        stored = Reading.objects.filter(submission=answer.submission, item__sequence__reader=reader).first()
+        # One answer of a study at a time, and none after it was closed: closing waits for this lock.
+        reader = Reader.objects.select_for_update(of=("study",)).select_related("study").get(pk=reader.pk)
+        stored = Reading.objects.filter(submission=answer.submission).first()
         if stored is not None:
-            return stored
+            return _resent(stored, reader, token)
         _require_open(reader)
         item = _items(reader).filter(token=token, opened_at__isnull=False).first()
         if item is None:
             raise UnknownCaseError("There is no such case.")
         if Reading.objects.filter(item=item).exists():
             raise AlreadyAnsweredError("This case was answered already; that answer stands.")
-        if Reading.objects.filter(submission=answer.submission).exists():
-            raise DomainError("This submission is another reader's; reload the page.")
         reading = Reading(
             item=item,
             label=answer.label,
@@ -129,6 +134,12 @@ def record_reading(*, reader: Reader, token: str, answer: Answer) -> Reading:
         )
         reading.save()
         return reading
+
+
+def _resent(stored: Reading, reader: Reader, token: str) -> Reading:
+    if stored.item.sequence.reader_id != reader.pk or stored.item.token != token:
+        raise DomainError("This submission was used for another case; reload the page.")
+    return stored
 
 
 def _items(reader: Reader) -> QuerySet[SequenceItem]:
@@ -174,6 +185,6 @@ def outline(*, reader: Reader) -> dict[str, Any]:
         "n_cases": total,
         "n_practice": practice,
         "expected_minutes": max(5, 5 * round(total * MINUTES_PER_CASE / 5)),
-        "begun": reader.instructed_at is not None,
+        "started": reader.instructed_at is not None,
         "stand_in_notice": STAND_IN_NOTICE if reader.study.design["stand_ins_allowed"] else "",
     }
