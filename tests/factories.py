@@ -9,6 +9,7 @@ import itertools
 from typing import Any
 
 import numpy as np
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -169,3 +170,11 @@ def reader_client(study: Study, code: str = "R1", *, instructed: bool = True) ->
     if instructed:
         client.post(reverse("instructions"))
     return client
+
+
+def close_elsewhere(study: Study) -> None:
+    """Close the study as another process would: to be called in a thread of its own."""
+    try:
+        close_study(study=Study.objects.get(pk=study.pk), actor=ACTOR)
+    finally:
+        connection.close()
