@@ -28,7 +28,7 @@ from synthesis.io import read_ct, read_mask, write_nifti
 from synthesis.masks import equivalent_diameter_mm
 from synthesis.organs import ORGANS, organ
 from synthesis.recipe import InvalidRecipe, Recipe
-from synthesis.registry import METHODS, PLANNED
+from synthesis.registry import METHODS, PLANNED, method
 from synthesis.tumor import SyntheticTumor
 from synthesis.volume import Volume
 
@@ -134,6 +134,7 @@ def _add_files(command: argparse.ArgumentParser) -> None:
 
 
 def _generate(options: argparse.Namespace) -> list[dict[str, Any]]:
+    method(options.method)  # a method that this version lacks is said before anything else
     if options.device != "cpu" or options.model is not None:
         raise UnusableInput(f"{options.method} uses no network; leave out --device and --model.")
     ct = read_ct(options.ct)

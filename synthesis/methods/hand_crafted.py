@@ -262,7 +262,7 @@ def _noise(hu: Field, anatomy: Field, tissue: Mask, sigmas: list[float], paramet
     fat, stones); new noise of the anatomy's scale, as strong as the host's; and, between the two, as much
     as is missing to the standard deviation of the host's `noise_residual`.
     """
-    core = ndimage.binary_erosion(tissue, np.ones((5, 5, 1)))
+    core = ndimage.binary_erosion(tissue, np.ones((5, 5, 1), dtype=bool))
     if np.count_nonzero(core) >= _FEWEST_VOXELS:
         tissue = core
     limit = _NOISE_LIMIT * _noise_sd(hu - anatomy, tissue)
