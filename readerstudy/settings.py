@@ -17,7 +17,7 @@ env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
 
-def generated_secret(path: Path) -> str:
+def generated_secret(path: Path, length: int = 64) -> str:
     """Return the secret kept in `path`, made on the first run (readable by its owner only)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -25,7 +25,7 @@ def generated_secret(path: Path) -> str:
     except FileExistsError:
         return path.read_text().strip()
     with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(64))
+        file.write(secrets.token_urlsafe(length))
     return path.read_text().strip()
 
 
@@ -101,7 +101,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Background work: kombu's filesystem transport unless CELERY_BROKER_URL names Redis or RabbitMQ
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://local")
 if CELERY_BROKER_URL.startswith("filesystem"):
     _BROKER_FOLDER = DATA_ROOT / "broker"
     for _name in ("messages", "control"):

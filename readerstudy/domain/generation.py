@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -13,6 +14,7 @@ from readerstudy.domain import slice_packs
 from readerstudy.domain.bell import ring_pack, ring_synthesis
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.jobs import Commit, claimable, run, unheard
+from readerstudy.domain.queries.progress import StudyProgress, study_progress
 from readerstudy.domain.store import Shelf, get_store
 from readerstudy.domain.volumes import load_mask, load_volume
 from readerstudy.models.case import SlicePack
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     from synthesis.tumor import SyntheticTumor
     from synthesis.volume import Volume
+
+LOOK_AGAIN_S = 1.0
 
 
 def run_synthesis(run_id: int) -> None:
@@ -54,19 +58,27 @@ def reconcile(*, everything: bool = False) -> None:
         ring_pack(pack)
 
 
-def work_on(study: Study) -> Iterator[None]:
-    """Build the study's cases in this process, beside any workers; yields after each piece of work.
+def build(study: Study) -> Iterator[StudyProgress]:
+    """Build the study's cases in this process, beside any workers, until all are built; yields after each step."""
+    while not (progress := study_progress(study)).finished:
+        yield progress
+        if not _build_one(study):
+            time.sleep(LOOK_AGAIN_S)  # others hold what is left
+    yield progress
 
-    Returns when nothing is left that this process could claim; others may still be at work.
-    """
+
+def _build_one(study: Study) -> bool:
+    """Do one piece of work that waits, and return whether there was one."""
     runs = GroundTruth.objects.filter(case__study=study, synthesis_run__isnull=False).values("synthesis_run")
-    while job := claimable(SynthesisRun.objects.filter(pk__in=runs)).first():
-        run_synthesis(job.pk)
-        yield
+    run_waiting = claimable(SynthesisRun.objects.filter(pk__in=runs)).first()
+    if run_waiting:
+        run_synthesis(run_waiting.pk)
+        return True
     ready = SlicePack.objects.filter(case__study=study, case__in=_cases_without_waiting())
-    while pack := claimable(ready).first():
-        write_pack(pack.pk)
-        yield
+    pack_waiting = claimable(ready).first()
+    if pack_waiting:
+        write_pack(pack_waiting.pk)
+    return pack_waiting is not None
 
 
 def _synthesise(job: SynthesisRun, shelf: Shelf) -> Commit:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from readerstudy.domain.errors import DomainError
@@ -59,18 +60,28 @@ def room(request: HttpRequest, reader: Reader) -> HttpResponse:
     if reader.instructed_at is None:
         return redirect("instructions")
     try:
-        state = current_state(reader=reader)
+        if current_state(reader=reader)["done"]:
+            return redirect("finished")
     except NotOpenError as error:
-        return render(request, "readerstudy/reading/message.html", {"title": reader.study.title, "message": str(error)})
-    if state["done"]:
-        return redirect("finished")
-    return render(request, "readerstudy/reading/room.html", outline(reader=reader))
+        return _message(request, reader, error)
+    addresses = {"state_url": reverse("state"), "finished_url": reverse("finished")}
+    return render(request, "readerstudy/reading/room.html", outline(reader=reader) | addresses)
 
 
 @reader_only
 @require_GET
 def finished(request: HttpRequest, reader: Reader) -> HttpResponse:
+    try:
+        if not current_state(reader=reader)["done"]:
+            return redirect("reading-room")
+    except NotOpenError as error:
+        return _message(request, reader, error)
     return render(request, "readerstudy/reading/finished.html", outline(reader=reader))
+
+
+def _message(request: HttpRequest, reader: Reader, error: NotOpenError) -> HttpResponse:
+    context = {"title": reader.study.title, "message": str(error)}
+    return render(request, "readerstudy/reading/message.html", context)
 
 
 @reader_only

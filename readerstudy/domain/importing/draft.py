@@ -115,6 +115,7 @@ class Draft:
         if organ is not None:
             scan.organ_mask = write_mask(self.shelf, organ, ct.affine)
             scan.organ_volume_ml = _volume_ml(organ, ct)
+            scan.largest_sphere_mm = _largest_sphere_mm(organ, row.organ, ct)
         tumor = self._read_mask(row, row.tumor_mask, ct) if row.tumor_mask else None
         if tumor is not None:
             scan.tumor_mask = write_mask(self.shelf, tumor, ct.affine)
@@ -176,6 +177,14 @@ def _read_part(path: Path, mask: SourceMask, ct: CTVolume) -> Mask:
         # A sound mask has its background; where even that can't be read, more is wrong than an absent organ.
         read_mask(path, like=ct, labels=[_BACKGROUND])
         return np.zeros(ct.shape, dtype=bool)
+
+
+def _largest_sphere_mm(organ: Mask, name: str, ct: CTVolume) -> float:
+    """Return what the engines will find: the diameter of the largest sphere that the organ holds."""
+    from synthesis import organs
+    from synthesis.host import Host
+
+    return Host(ct, organ, organs.organ(name)).largest_diameter_mm
 
 
 def _volume_ml(organ: Mask, ct: CTVolume) -> float:

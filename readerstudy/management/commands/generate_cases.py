@@ -1,5 +1,4 @@
 import json
-import time
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -7,12 +6,10 @@ from tqdm import tqdm
 
 from readerstudy.domain import audit
 from readerstudy.domain.case_sets import retry_failed, start_generation
-from readerstudy.domain.generation import work_on
+from readerstudy.domain.generation import build
 from readerstudy.domain.queries.progress import StudyProgress, study_progress
 from readerstudy.management.base import StudyCommand, get_study
 from readerstudy.models.study import Study
-
-LOOK_AGAIN_S = 1.0
 
 
 class Command(StudyCommand):
@@ -45,16 +42,7 @@ class Command(StudyCommand):
 
 def _wait(study: Study) -> StudyProgress:
     with tqdm(total=study_progress(study).total, unit="case", disable=None) as bar:
-        while True:
-            for _ in work_on(study):
-                _show(bar, study_progress(study))
-            progress = study_progress(study)
-            _show(bar, progress)
-            if progress.finished:
-                return progress
-            time.sleep(LOOK_AGAIN_S)  # others hold what is left
-
-
-def _show(bar: "tqdm[Any]", progress: StudyProgress) -> None:
-    bar.n = progress.ready + progress.failed
-    bar.refresh()
+        for progress in build(study):
+            bar.n = progress.ready + progress.failed
+            bar.refresh()
+    return progress
