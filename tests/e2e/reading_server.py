@@ -57,7 +57,7 @@ class ShownCase:
     organ: str
     volume: np.ndarray
     spacing_mm: tuple[float, float, float]
-    cue_slice: int
+    cue_slice: int | None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -89,6 +89,8 @@ class ReadingServer:
     """Slice -> how many more requests for it fail with 500."""
     damaged: dict[int, bytes] = field(default_factory=dict)
     """Slice -> what is sent once instead of its gzip member."""
+    closed: bool = False
+    """The study was closed: the state says so in words."""
     held: dict[int, threading.Event] = field(default_factory=dict)
     """Slice -> not answered before this is set."""
     slice_delay_s: float = 0.0
@@ -104,6 +106,8 @@ class ReadingServer:
         self._at_once = 0
 
     def state(self) -> dict[str, Any]:
+        if self.closed:
+            return {"done": True, "message": "This study is closed."}
         position = len({answer["token"] for answer in self.answers})
         progress = {"position": position + 1, "total": len(self.cases), "practice": position < self.practice}
         if position == len(self.cases):
@@ -170,7 +174,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         reading = self.server.reading
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path in PAGES:
+            self._send(200, b"", "text/plain")
+            return
+        body = json.loads(raw)
         reading.posts += 1
         token = self.path.split("/")[3]
         if reading.session_over or self.headers["X-CSRFToken"] != PAGE_CONTEXT["csrf_token"]:
@@ -208,6 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
             "Content-Length": str(len(body)),
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
             **(headers or {}),
         }.items():
             self.send_header(name, value)

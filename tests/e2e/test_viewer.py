@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -250,6 +251,12 @@ class TestScrolling:
 
 
 class TestLoading:
+    def test_without_a_cue_a_case_opens_in_its_middle(self, page, reading):
+        reading.cases = [replace(reading.cases[0], cue_slice=None)]
+        page.goto(f"{reading.url}/reading/")
+        expect(canvas_of(page)).to_have_attribute("data-painted", str(SLICES // 2))
+        assert {number for _, number in reading.slice_requests[:3]} == {SLICES // 2 - 1, SLICES // 2, SLICES // 2 + 1}
+
     def test_nearest_first_with_three_requests_at_a_time(self, page, reading):
         reading.slice_delay_s = 0.02
         page.goto(f"{reading.url}/reading/")
@@ -505,6 +512,12 @@ class TestOutbox:
         expect(room.locator("[data-part=organ]")).to_have_text("kidney")
         assert [answer["label"] for answer in reading.answers] == ["real"]
 
+    def test_a_study_closed_meanwhile_takes_its_words_from_the_server(self, room, reading):
+        reading.closed = True
+        self.answer(room)
+        expect(room.locator("[data-part=stopped-message]")).to_have_text("This study is closed.")
+        expect(room.locator("[data-part=kept-answer]")).to_be_hidden()
+
     def test_a_page_opened_without_a_session_says_so(self, page, reading):
         reading.session_over = True
         page.goto(f"{reading.url}/reading/")
@@ -534,6 +547,13 @@ def test_the_clock_counts_visible_active_time_apart(page, reading):
         }"""
     )
     assert times == [[20, 20], [30, 60], [80, 250], [85, 255], [1, 1]]
+
+
+def test_a_form_tells_the_server_that_it_comes_from_its_own_page(page, reading):
+    page.goto(f"{reading.url}/pages/invitation")
+    with page.expect_request(lambda request: request.method == "POST") as posted:
+        page.get_by_role("button", name="Accept and continue").click()
+    assert posted.value.header_value("origin") == reading.url
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (800, 1000)])
