@@ -3,10 +3,13 @@
 import io
 import zipfile
 
+import pandas as pd
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from readerstudy.analysis.frame import readings_frame
+from readerstudy.domain.readings_import import import_readings
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.ground_truth import GroundTruth
 
@@ -44,6 +47,20 @@ def test_stand_ins_are_said_beside_the_figures(staff_client: Client):
     study = builders.closed()
     GroundTruth.objects.filter(case__study=study, truth="real").update(stand_in=True)
     assert "Demonstration with stand-ins." in results(staff_client, study.slug).text
+
+
+def test_readings_made_elsewhere_have_their_pages(staff_client: Client):
+    """What such a study never had is not made up: sizes, data sets, a seed, what its readers were told."""
+    columns = ["reader_id", "case_id", "organ", "generator", "truth", "label"]
+    rows = [("R1", "a", "liver", "", "real", "real"), ("R1", "b", "liver", "difftumor", "synthetic", "real")]
+    readings = readings_frame(pd.DataFrame(rows, columns=columns))
+    study = import_readings(slug="published", readings=readings, actor=builders.ACTOR)
+    [reader] = results(staff_client, study.slug).context["readers"]
+    assert [(row.generator, row.accuracy.correct, row.accuracy.total) for row in reader.rows] == [("difftumor", 1, 2)]
+    page = staff_client.get(reverse("study-detail", args=[study.slug])).text
+    assert "1 difftumor" in page
+    assert "read elsewhere" in page
+    assert not any(words in page for words in ("Diameter", "any data set", "Seed", "What readers are told"))
 
 
 def test_a_study_that_nobody_read_has_a_page(staff_client: Client):
