@@ -20,7 +20,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.store import Shelf, storing
+from readerstudy.domain.store import Shelf, StoreError, storing
 from readerstudy.models.job import Job
 
 logger = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ def _work(job: Job, token: uuid.UUID, work: Callable[[Shelf], Commit]) -> None:
                 _finish(job, token, state=Job.State.SUCCEEDED, error="", **commit())
     except ClaimLostError:
         logger.warning("Job %s %s was taken over; what was computed here is thrown away", type(job).__name__, job.pk)
-    except DomainError as error:
+    except (DomainError, StoreError) as error:
         _fail(job, token, str(error))
     except Exception as error:
         logger.exception("Job %s %s failed", type(job).__name__, job.pk)
