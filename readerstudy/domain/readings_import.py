@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
 
 import pandas as pd
 from django.db import transaction
@@ -20,6 +21,9 @@ from readerstudy.models.sequence import Sequence, SequenceItem
 from readerstudy.models.study import Study
 
 ORDER_AS_RECORDED = "read elsewhere"
+LONGEST_TEXT = {"reader_id": 40, "case_id": 80, "generator": 80, "session": 40}  # what the tables hold
+LONGEST_TIME_S = 2_000_000
+LAST_PLACE = 2**31 - 1
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -29,12 +33,13 @@ def import_readings(*, slug: str, readings: pd.DataFrame, title: str = "", actor
     Raises
     ------
     DomainError
-        If the slug is taken or malformed.
+        If the slug is taken or malformed, or a cell is more than the tables hold.
     """
     if not SLUG.fullmatch(slug):
         raise DomainError(f"Slug {slug!r}: use lower-case letters, digits and single dashes.")
     if Study.objects.filter(slug=slug).exists():
         raise DomainError(f"There is a study {slug} already; choose another slug.")
+    _check_cells(readings)
     design = parse_design(_design(slug, title or slug, readings))
     now = timezone.now()
     with transaction.atomic():
@@ -53,6 +58,16 @@ def import_readings(*, slug: str, readings: pd.DataFrame, title: str = "", actor
             _create_readings(study, str(code), rows, cases)
         audit.record(actor=actor, action="import readings", study=study, readings=len(readings))
     return study
+
+
+def _check_cells(readings: pd.DataFrame) -> None:
+    for column, longest in LONGEST_TEXT.items():
+        for text in readings[column].unique():
+            if len(text) > longest:
+                raise DomainError(f"{column} {text!r} is longer than {longest} letters; shorten it.")
+    for time_s in readings["time_s"]:
+        if time_s > LONGEST_TIME_S:
+            raise DomainError(f"time_s {time_s:.0f} is more than {LONGEST_TIME_S}; give seconds.")
 
 
 def _design(slug: str, title: str, readings: pd.DataFrame) -> dict[str, object]:
@@ -84,10 +99,10 @@ def _create_cases(study: Study, readings: pd.DataFrame) -> dict[str, Case]:
 
 
 def _create_readings(study: Study, code: str, answers: pd.DataFrame, cases: dict[str, Case]) -> None:
-    """Store one reader's answers in the order recorded, or else as they stand in the file."""
+    algorithm, positions = _order(code, answers["order"])
     reader = Reader.objects.create(study=study, code=code)
-    sequence = Sequence.objects.create(reader=reader, algorithm=ORDER_AS_RECORDED)
-    rows = answers.sort_values("order", kind="stable", na_position="last").to_dict("records")
+    sequence = Sequence.objects.create(reader=reader, algorithm=algorithm)
+    rows = answers.to_dict("records")
     items = SequenceItem.objects.bulk_create(
         SequenceItem(
             sequence=sequence,
@@ -96,7 +111,7 @@ def _create_readings(study: Study, code: str, answers: pd.DataFrame, cases: dict
             repeat_index=row["repeat_index"],
             sitting=row["session"],
         )
-        for position, row in enumerate(rows, start=1)
+        for position, row in zip(positions, rows, strict=True)
     )
     Reading.objects.bulk_create(
         Reading(
@@ -108,3 +123,14 @@ def _create_readings(study: Study, code: str, answers: pd.DataFrame, cases: dict
         )
         for item, row in zip(items, rows, strict=True)
     )
+
+
+def _order(code: str, recorded: pd.Series[int]) -> tuple[str, Iterable[int]]:
+    """Return how one reader's order came about, and the place of each answer in it."""
+    if recorded.isna().all():
+        return Sequence.ORDER_NOT_RECORDED, range(1, len(recorded) + 1)
+    if recorded.isna().any() or not recorded.is_unique or not recorded.between(1, LAST_PLACE).all():
+        raise DomainError(
+            f"order of reader {code}: number the readings 1, 2, … through all sittings, each once, or leave all empty."
+        )
+    return ORDER_AS_RECORDED, recorded.tolist()

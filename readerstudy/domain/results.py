@@ -10,6 +10,7 @@ from readerstudy.analysis.analysis import Analysis, analyse
 from readerstudy.analysis.frame import COLUMNS, readings_frame
 from readerstudy.domain.unblinding import unblind
 from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.sequence import Sequence, SequenceItem
 from readerstudy.models.study import Study
 
 STAND_IN_NOTICE = (
@@ -56,7 +57,7 @@ def build_readings(study: Study) -> pd.DataFrame:
             "truth": truth.truth,
             "label": reading.label,
             "rating": reading.rating,
-            "order": reading.item.position,
+            "order": _order(reading.item),
             "time_s": None if reading.elapsed_ms is None else reading.elapsed_ms / 1000,
             "session": reading.item.sitting,
             "repeat_index": reading.item.repeat_index,
@@ -64,3 +65,7 @@ def build_readings(study: Study) -> pd.DataFrame:
         for reading, truth in unblind(study)
     ]
     return readings_frame(pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def _order(item: SequenceItem) -> int | None:
+    return None if item.sequence.algorithm == Sequence.ORDER_NOT_RECORDED else item.position

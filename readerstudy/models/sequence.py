@@ -14,6 +14,8 @@ def random_token() -> str:
 class Sequence(models.Model):
     """The order of one reader's cases, drawn once when the reader is invited, and stored."""
 
+    ORDER_NOT_RECORDED = "not recorded"  # an algorithm's name: read elsewhere, positions say nothing
+
     reader = models.OneToOneField(Reader, on_delete=models.CASCADE, related_name="sequence")
     algorithm = models.CharField(max_length=40)
     drawn_at = models.DateTimeField(auto_now_add=True)
