@@ -1,0 +1,140 @@
+"""What leaves a closed study, whole or not at all."""
+
+import json
+import uuid
+
+import pandas as pd
+import pytest
+
+from readerstudy.analysis.readings_csv import read_readings_csv
+from readerstudy.domain.errors import DomainError
+from readerstudy.domain.exports import export_study
+from readerstudy.domain.reading_room import Answer, current_state, record_reading
+from readerstudy.domain.results import build_readings
+from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.vocabulary import Label, Origin
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def make_closed_study(*, readers=("R1", "R2"), stand_ins=False):
+    dataset = factories.make_patients(real=0 if stand_ins else 2, hosts=2)
+    if stand_ins:
+        for _ in range(2):
+            factories.make_scan(dataset, origin=Origin.REAL, stand_in=True)
+    study = factories.make_open_study(stand_ins_allowed=stand_ins)
+    for code in readers:
+        reader = factories.make_reader(study, code)
+        while not (state := current_state(reader=reader))["done"]:
+            record_reading(
+                reader=reader, token=state["case"]["token"], answer=Answer(uuid.uuid4(), Label.REAL, 1000, "1")
+            )
+    return factories.close(study)
+
+
+def export(study, folder):
+    export_study(study=study, folder=folder, actor="ann")
+    return folder
+
+
+def test_an_export_is_five_files(tmp_path):
+    folder = export(make_closed_study(), tmp_path / "out")
+
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "analysis.json", "cases.csv", "design.json", "metrics.csv", "readings.csv",
+    ]  # fmt: skip
+
+
+def test_the_readings_are_those_of_the_database(tmp_path):
+    study = make_closed_study()
+
+    folder = export(study, tmp_path / "out")
+
+    pd.testing.assert_frame_equal(read_readings_csv(folder / "readings.csv"), build_readings(study))
+
+
+def test_the_metrics_follow_from_the_answers(tmp_path):
+    folder = export(make_closed_study(), tmp_path / "out")
+
+    metrics = pd.read_csv(folder / "metrics.csv").set_index(["reader_id", "organ", "generator"])
+
+    row = metrics.loc[("R1", "liver", "hand-crafted")]
+    assert (row["tp"], row["fn"], row["tn"], row["fp"]) == (2, 0, 0, 2)
+    assert (row["sensitivity"], row["specificity"], row["accuracy"]) == (1.0, 0.0, 0.5)
+
+
+def test_every_case_is_listed_with_its_truth_and_source(tmp_path):
+    study = make_closed_study()
+
+    cases = pd.read_csv(export(study, tmp_path / "out") / "cases.csv", keep_default_na=False)
+
+    truths = GroundTruth.objects.order_by("case__code")
+    assert list(cases["case_id"]) == [truth.case.code for truth in truths]
+    assert list(cases["truth"]) == [truth.truth for truth in truths]
+    assert list(cases["dataset"]) == [truth.source.volume.dataset.name for truth in truths]
+    assert list(cases["diameter_mm"]) == pytest.approx(
+        [truth.synthesis_run.diameter_mm if truth.synthesis_run else truth.source.diameter_mm for truth in truths]
+    )
+
+
+def test_the_document_names_the_study_and_its_design(tmp_path):
+    study = make_closed_study()
+    folder = export(study, tmp_path / "out")
+
+    document = json.loads((folder / "analysis.json").read_text())
+
+    assert document["study"] == {
+        "slug": "small",
+        "title": "A small study",
+        "design_sha256": study.design_sha256,
+        "stand_in": False,
+        "read_elsewhere": False,
+    }
+    assert json.loads((folder / "design.json").read_text()) == study.design
+    assert document["positive"] == "real tumour"
+
+
+def test_stand_ins_are_said_first_among_the_warnings(tmp_path):
+    folder = export(make_closed_study(stand_ins=True), tmp_path / "out")
+
+    document = json.loads((folder / "analysis.json").read_text())
+
+    assert document["study"]["stand_in"] is True
+    assert "stand-ins" in document["warnings"][0]
+    assert set(pd.read_csv(folder / "cases.csv")["stand_in"]) == {True, False}
+
+
+def test_a_study_that_nobody_read_is_exported_all_the_same(tmp_path):
+    folder = export(make_closed_study(readers=()), tmp_path / "out")
+
+    assert len((folder / "readings.csv").read_text().splitlines()) == 1
+    assert len(pd.read_csv(folder / "cases.csv")) == 4
+
+
+def test_an_open_study_is_not_exported(tmp_path):
+    factories.make_patients(real=2, hosts=2)
+
+    with pytest.raises(DomainError, match="small is not closed"):
+        export(factories.make_open_study(), tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_overwritten_and_nothing_half_written_stays(tmp_path):
+    study = make_closed_study()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+
+    with pytest.raises(DomainError, match="name a new one"):
+        export(study, tmp_path / "out")
+
+    assert [path.name for path in tmp_path.iterdir() if path.name != "data"] == ["out"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
+
+
+def test_an_export_is_recorded(tmp_path):
+    study = make_closed_study()
+    export(study, tmp_path / "out")
+
+    assert (study.audit_events.last().actor, study.audit_events.last().action) == ("ann", "export study")

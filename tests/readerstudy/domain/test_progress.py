@@ -1,0 +1,120 @@
+"""Counts of cases and readings, which never tell how right a reader is."""
+
+import dataclasses
+import uuid
+
+import pytest
+
+from readerstudy.domain.case_sets import start_generation
+from readerstudy.domain.generation import run_synthesis, write_pack
+from readerstudy.domain.queries.progress import reader_progress, readiness, study_progress
+from readerstudy.domain.reading_room import Answer, current_state, record_reading
+from readerstudy.models.case import SlicePack
+from readerstudy.models.job import Job
+from readerstudy.models.synthesis_run import SynthesisRun
+from readerstudy.models.vocabulary import Label
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def counts(study):
+    progress = study_progress(study)
+    return progress.ready, progress.running, progress.queued, progress.failed
+
+
+@pytest.fixture
+def preparing():
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_draft()
+    start_generation(study=study, actor="ann")
+    return study
+
+
+def read(reader, n):
+    for _ in range(n):
+        token = current_state(reader=reader)["case"]["token"]
+        record_reading(reader=reader, token=token, answer=Answer(uuid.uuid4(), Label.REAL, 5, ""))
+
+
+def test_a_draft_has_no_cases_and_is_not_ready():
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_draft()
+
+    assert counts(study) == (0, 0, 0, 0)
+    assert study_progress(study).fraction == 0
+    assert readiness(study) == ["Its cases have not been generated."]
+
+
+def test_a_case_counts_once_while_its_tumour_and_then_its_pack_are_made(preparing):
+    run = SynthesisRun.objects.first()
+    assert counts(preparing) == (0, 0, 4, 0)
+
+    SynthesisRun.objects.filter(pk=run.pk).update(state=Job.State.RUNNING)
+    assert counts(preparing) == (0, 1, 3, 0)
+
+    SynthesisRun.objects.filter(pk=run.pk).update(state=Job.State.QUEUED)
+    run_synthesis(run.pk)
+    assert counts(preparing) == (0, 0, 4, 0)
+
+    for pack in SlicePack.objects.all():
+        write_pack(pack.pk)
+    assert counts(preparing) == (3, 0, 1, 0)
+    assert readiness(preparing) == ["1 of 4 cases are still being built."]
+
+
+def test_failures_are_counted_and_said(preparing):
+    factories.build_cases(preparing)
+    pack = SlicePack.objects.first()
+    SlicePack.objects.filter(pk=pack.pk).update(state=Job.State.FAILED, file=None, error="No room.")
+
+    progress = study_progress(preparing)
+
+    assert counts(preparing) == (3, 0, 0, 1)
+    assert (progress.finished, progress.fraction) == (True, 1.0)
+    assert progress.failures == [("liver", "No room.")]
+    assert readiness(preparing) == ["1 of 4 cases failed; retry them."]
+
+
+def test_readers_are_counted_apart_from_practice():
+    factories.make_patients(real=4, hosts=4)
+    study = factories.make_open_study(reading={"practice": 1})
+    started, idle = factories.make_reader(study, "R1"), factories.make_reader(study, "R2")
+    read(started, 3)
+
+    first, second = reader_progress(study)
+
+    assert (first.reader, first.done, first.total) == (started, 2, 4)
+    assert (first.practice_done, first.practice_total, first.finished) == (1, 1, False)
+    assert first.last_reading_at is not None
+    assert (second.reader, second.done, second.practice_done, second.last_reading_at) == (idle, 0, 0, None)
+
+    read(started, 2)
+    assert reader_progress(study)[0].finished
+
+
+def test_progress_knows_nothing_of_labels_or_truth():
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_open_study()
+    read(factories.make_reader(study), 1)
+
+    (progress,) = reader_progress(study)
+
+    assert {field.name for field in dataclasses.fields(progress)} == {
+        "reader", "done", "total", "practice_done", "practice_total", "last_reading_at",
+    }  # fmt: skip
+
+
+def test_readers_progress_is_one_query_however_many_read(django_assert_num_queries):
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_open_study()
+    for n in range(4):
+        read(factories.make_reader(study, f"R{n}"), n)
+
+    with django_assert_num_queries(1):
+        assert [progress.done for progress in reader_progress(study)] == [0, 1, 2, 3]
+
+
+def test_a_studys_progress_costs_three_queries(preparing, django_assert_num_queries):
+    with django_assert_num_queries(3):
+        study_progress(preparing)
