@@ -24,7 +24,7 @@ from tqdm import tqdm
 from synthesis.errors import UnusableInput
 from synthesis.generation import apply_recipe, replay, sample_recipe
 from synthesis.host import Host
-from synthesis.io import read_ct, read_mask, write_nifti
+from synthesis.io import MaskResampled, read_ct, read_mask, write_nifti
 from synthesis.masks import equivalent_diameter_mm
 from synthesis.organs import ORGANS, organ
 from synthesis.recipe import InvalidRecipe, Recipe
@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("always", MaskResampled)
             warnings.showwarning = _show_warning
             summary = options.run(options)
     except (UnusableInput, OSError) as error:

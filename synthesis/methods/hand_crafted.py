@@ -146,7 +146,7 @@ def apply_recipe(host: Host, recipe: Recipe) -> SyntheticTumor:
     parameters = Parameters.of(recipe)
     box = _box(host, parameters, recipe.diameter_mm)
     offsets_mm = _offsets_mm(host, parameters, box)
-    reach = _relative_distance(offsets_mm, parameters.shape, recipe.diameter_mm)
+    reach = parameters.shape.reach(offsets_mm / np.float32(recipe.diameter_mm / 2))
     organ = host.organ_mask[box]
     center = _voxel(np.subtract(parameters.center_voxel, [axis.start for axis in box]))
     n_voxels = max(round(sphere_volume_mm3(recipe.diameter_mm) / math.prod(host.ct.spacing_mm)), 1)
@@ -178,7 +178,7 @@ def _voxel(values: npt.NDArray[np.int64]) -> tuple[int, int, int]:
 
 def _box(host: Host, parameters: Parameters, diameter_mm: float) -> Box:
     """Return the part of the volume that the tumour and its blurred edge may reach."""
-    longest = float(parameters.shape.radius(spread_directions()).max())
+    longest = 1 / float(parameters.shape.reach(spread_directions()).min())
     radius_mm = diameter_mm / 2 * longest * _LARGEST_GROWTH + 3 * parameters.edge_sigma_mm[1]
     slices = [
         slice(max(center - math.ceil(radius_mm / s) - 1, 0), min(center + math.ceil(radius_mm / s) + 2, length))
@@ -195,13 +195,6 @@ def _offsets_mm(host: Host, parameters: Parameters, box: Box) -> Field:
         for axis, c, s in zip(box, center, host.ct.spacing_mm, strict=True)
     ]
     return np.stack(np.meshgrid(*axes, indexing="ij"))
-
-
-def _relative_distance(offsets_mm: Field, shape: StarShape, diameter_mm: float) -> Field:
-    """Return the distance from the centre over the tumour's radius in that direction: 1 on its surface."""
-    distance_mm = np.sqrt(np.einsum("a...,a...->...", offsets_mm, offsets_mm)) + np.float32(1e-6)
-    radius_mm = shape.radius(offsets_mm / distance_mm) * np.float32(diameter_mm / 2)
-    return np.asarray(distance_mm / radius_mm)
 
 
 def _grow(reach: Field, organ: Mask, center: tuple[int, int, int], n_voxels: int) -> tuple[Mask, float]:
@@ -291,7 +284,7 @@ def _lumps(offsets_mm: Field, parameters: Parameters) -> Field:
     scale = _LUMP_TILE_SIGMA / parameters.lump_length_mm
     offset = np.array(parameters.lump_offset, dtype=np.float32).reshape(3, 1, 1, 1)
     places = offsets_mm * scale + offset
-    return np.asarray(ndimage.map_coordinates(_smooth_tile(), places, order=1, mode="grid-wrap"))
+    return np.asarray(ndimage.map_coordinates(smooth_tile(), places, order=1, mode="grid-wrap"))
 
 
 def _white_noise(shape: tuple[int, ...], offset: tuple[int, int, int]) -> Field:
@@ -306,6 +299,7 @@ def _white_tile() -> Field:
 
 
 @cache
-def _smooth_tile() -> Field:
+def smooth_tile() -> Field:
+    """Return the periodic tile of smooth noise of unit variance, made on first use."""
     tile = ndimage.gaussian_filter(_white_tile(), _LUMP_TILE_SIGMA, mode="wrap")
     return np.asarray(tile / tile.std())

@@ -38,9 +38,15 @@ class StarShape:
     lobe_phases: tuple[float, ...]
     lobe_amplitudes: tuple[float, ...]
 
-    def radius(self, directions: Field) -> Field:
-        """Return the radius in unit directions of shape (3, ...); a ball of equal volume has radius 1."""
-        return np.asarray(self._raw_radius(directions) / self._scale, dtype=np.float32)
+    def reach(self, offsets: Field) -> Field:
+        """Return the distance from the centre over the body's radius in that direction: 1 on its surface.
+
+        Parameters
+        ----------
+        offsets : ndarray, shape (3, ...)
+            Places relative to the centre, in units of the radius of the ball of equal volume.
+        """
+        return np.asarray(self._raw_reach(offsets) * np.float32(self._scale), dtype=np.float32)
 
     @property
     def axis_ratio(self) -> float:
@@ -50,7 +56,7 @@ class StarShape:
         ``r^4 u`` and ``r^5 u u'``, divided by 3, 4 and 5.
         """
         directions = spread_directions().astype(np.float64)
-        radius = self._raw_radius(spread_directions()).astype(np.float64)
+        radius = 1 / self._raw_reach(spread_directions()).astype(np.float64)
         volume = np.mean(radius**3) / 3
         centroid = np.mean(radius**4 * directions, axis=1) / 4 / volume
         moments = (radius**5 * directions) @ directions.T / directions.shape[1] / 5 / volume
@@ -60,19 +66,24 @@ class StarShape:
     @property
     def _scale(self) -> float:
         """Radius of the ball of equal volume."""
-        return float(np.cbrt(np.mean(self._raw_radius(spread_directions()).astype(np.float64) ** 3)))
+        reach = self._raw_reach(spread_directions()).astype(np.float64)
+        return float(np.cbrt(np.mean(reach**-3)))
 
-    def _raw_radius(self, directions: Field) -> Field:
+    def _raw_reach(self, offsets: Field) -> Field:
         turn = Rotation.from_quat(self.rotation).as_matrix().astype(np.float32)
-        axes = np.einsum("ab,b...->a...", turn, directions)
-        inverse_square = np.zeros(directions.shape[1:], dtype=np.float32)
-        for component, semi_axis in zip(axes, self.semi_axes, strict=True):
-            inverse_square += (component / np.float32(semi_axis)) ** 2
-        exponent = np.zeros_like(inverse_square)
+        turn /= np.array(self.semi_axes, dtype=np.float32)[:, np.newaxis]
+        ellipsoid = _norm(np.einsum("ab,b...->a...", turn, offsets))
+        directions = offsets / np.maximum(_norm(offsets), np.float32(1e-6))
+        exponent = np.zeros_like(ellipsoid)
         for wave, phase, amplitude in zip(self.lobe_waves, self.lobe_phases, self.lobe_amplitudes, strict=True):
             angle = np.einsum("a,a...->...", np.array(wave, dtype=np.float32), directions)
             exponent += np.float32(amplitude) * np.cos(angle + np.float32(phase))
-        return np.asarray(np.exp(exponent) / np.sqrt(inverse_square), dtype=np.float32)
+        return np.asarray(ellipsoid / np.exp(exponent), dtype=np.float32)
+
+
+def _norm(vectors: Field) -> Field:
+    """Return the lengths of vectors of shape (3, ...)."""
+    return np.asarray(np.sqrt(np.einsum("a...,a...->...", vectors, vectors)))
 
 
 def sample_star_shape(rng: np.random.Generator) -> StarShape:

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from synthesis.host import Host, InvalidHost, ct_hash
+from synthesis.organs import organ
+from synthesis.volume import Volume
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (np.ones((2, 2, 2), dtype=np.uint8), "bool array"),
+        (np.ones((2, 2, 3), dtype=bool), "of shape"),
+        (np.zeros((2, 2, 2), dtype=bool), "is empty"),
+    ],
+    ids=["not bool", "another shape", "empty"],
+)
+def test_refuses_a_mask_that_does_not_fit(mask, message):
+    ct = Volume(np.zeros((2, 2, 2), dtype=np.int16), np.eye(4))
+    with pytest.raises(InvalidHost, match=message):
+        Host(ct, mask, organ("liver"))
+
+
+def test_depth_counts_the_volumes_edge_as_the_organs():
+    ct = Volume(np.full((9, 9, 5), 60, dtype=np.int16), np.diag([1.0, 1.0, 4.0, 1.0]))
+
+    host = Host(ct, np.ones(ct.shape, dtype=bool), organ("liver"))
+
+    assert host.depth_mm[4, 4].tolist() == [4.0, 5.0, 5.0, 5.0, 4.0]
+    assert host.largest_diameter_mm == 10.0
+
+
+def test_the_hash_is_of_what_the_ct_is_and_not_of_how_it_lies_in_memory(host):
+    hu, affine = host.ct.hu, host.ct.affine
+    same = Volume(np.asfortranarray(hu), affine.copy())
+    other_voxel = hu.copy()
+    other_voxel[0, 0, 0] += 1
+
+    assert ct_hash(same) == ct_hash(host.ct)
+    assert ct_hash(Volume(other_voxel, affine)) != ct_hash(host.ct)
+    assert ct_hash(Volume(hu, affine + np.eye(4) * [1, 0, 0, 0])) != ct_hash(host.ct)
+    assert ct_hash(Volume(hu.reshape(hu.shape[::-1]), affine)) != ct_hash(host.ct)
