@@ -1,6 +1,6 @@
 """Rows that are written once and never changed: readings and audit events."""
 
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from django.db import models
 
@@ -20,7 +20,9 @@ class AppendOnlyQuerySet(models.QuerySet[Row]):
         raise AppendOnlyError(f"{self.model.__name__} rows are never deleted.")
 
 
-AppendOnlyManager = models.Manager.from_queryset(AppendOnlyQuerySet)
+class AppendOnlyManager(models.Manager[Row]):
+    def get_queryset(self) -> AppendOnlyQuerySet[Row]:
+        return AppendOnlyQuerySet(self.model, using=self._db)
 
 
 class AppendOnly(models.Model):
@@ -29,7 +31,7 @@ class AppendOnly(models.Model):
     class Meta:
         abstract = True
 
-    def save(self: Self, *args: Any, **kwargs: Any) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise AppendOnlyError(f"{type(self).__name__} rows are never changed.")
         super().save(*args, **kwargs)
