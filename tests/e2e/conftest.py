@@ -1,9 +1,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from .chromium import launch_chromium
+from .reading_server import ReadingServer, serve
+from .room_page import CUE, canvas_of, make_case
 
 WIDE = {"width": 1440, "height": 900}
 
@@ -31,3 +33,16 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def reading() -> Iterator[ReadingServer]:
+    with serve(ReadingServer(cases=[make_case(1), make_case(2, "kidney"), make_case(3, "pancreas")])) as server:
+        yield server
+
+
+@pytest.fixture
+def room(page: Page, reading: ReadingServer) -> Page:
+    page.goto(f"{reading.url}/reading/")
+    expect(canvas_of(page)).to_have_attribute("data-painted", str(CUE))
+    return page

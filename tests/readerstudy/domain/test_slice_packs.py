@@ -41,9 +41,7 @@ def patient_volume(codes: str) -> tuple[np.ndarray, np.ndarray, tuple[float, ...
     right, anterior, superior = np.indices((4, 3, 2))
     ras = (100 * right + 10 * anterior + superior).astype(np.int16)
     ras_affine = np.diag([0.7, 0.8, 2.5, 1.0])
-    turn = nib.orientations.ornt_transform(
-        nib.orientations.axcodes2ornt("RAS"), nib.orientations.axcodes2ornt(codes)
-    )
+    turn = nib.orientations.ornt_transform(nib.orientations.axcodes2ornt("RAS"), nib.orientations.axcodes2ornt(codes))
     affine = ras_affine @ nib.orientations.inv_ornt_aff(turn, ras.shape)
     return nib.orientations.apply_orientation(ras, turn), affine, nib.affines.voxel_sizes(affine)
 

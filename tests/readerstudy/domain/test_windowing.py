@@ -40,8 +40,7 @@ def test_shared_vectors(vector):
 
     assert gray.tolist() == vector["gray"]
     exact = [
-        gray_by_the_letter(value, Fraction(vector["center"]), Fraction(vector["width"]))
-        for value in VECTORS["hu"]
+        gray_by_the_letter(value, Fraction(vector["center"]), Fraction(vector["width"])) for value in VECTORS["hu"]
     ]
     assert vector["gray"] == exact
 

@@ -65,6 +65,7 @@ class ReadingRoom {
       return;
     }
     this.#case = state.case;
+    this.#stoppedDialog().close(); // a session opened anew in another window lets this one go on
     this.#form.clear();
     this.#notify("");
     this.#showProgress(state.progress);
@@ -123,8 +124,11 @@ class ReadingRoom {
     this.#notify("");
     if (message) this.#write("stopped-message", message);
     this.#part("kept-answer").hidden = this.#outbox.size === 0;
-    const dialog = /** @type {HTMLDialogElement} */ (this.#part("stopped"));
-    if (!dialog.open) dialog.showModal();
+    if (!this.#stoppedDialog().open) this.#stoppedDialog().showModal();
+  }
+
+  #stoppedDialog() {
+    return /** @type {HTMLDialogElement} */ (this.#part("stopped"));
   }
 
   /** @param {{position: number, total: number, practice: boolean}} progress */
@@ -141,7 +145,7 @@ class ReadingRoom {
     fillHelp(help);
     const showHelp = () => help.showModal();
     this.#part("show-help").addEventListener("click", showHelp);
-    this.#part("stopped").addEventListener("cancel", (event) => event.preventDefault());
+    this.#stoppedDialog().addEventListener("cancel", (event) => event.preventDefault());
     listenToKeys({ viewer: this.#viewer, form: this.#form, showHelp });
     this.#part("presets").replaceChildren(...PRESETS.map((preset) => this.#presetButton(preset)));
     // A click leaves the focus where it was, so that space and Enter go on meaning what they mean.
