@@ -11,7 +11,7 @@ from readerstudy.analysis.frame import POOLED
 
 BoolArray = npt.NDArray[np.bool_]
 
-MIN_PATIENTS = 4
+MIN_PATIENTS = 6
 """Per arm; fewer cannot be told from chance by any feature."""
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.optimize import brentq
 
+BESIDE = 1e-9
+
 
 def auc_interval(auc: float, *, n_real: int, n_synthetic: int, z: float) -> tuple[float, float]:
     """Return the AUCs that lie `z` of their own standard errors below and above an empirical AUC.
@@ -33,6 +35,7 @@ def auc_interval(auc: float, *, n_real: int, n_synthetic: int, z: float) -> tupl
         shape = 1 + mean_others * (1 - theta) / (2 - theta) + mean_others * theta / (1 + theta)
         return abs(auc - theta) - z * float(np.sqrt(theta * (1 - theta) * shape / (n_real * n_synthetic)))
 
-    low = 0.0 if auc == 0 else float(brentq(excess, 0, auc))
-    high = 1.0 if auc == 1 else float(brentq(excess, auc, 1))
+    # The equation also holds at θ = auc = 0 and at θ = auc = 1, which are not the limits meant.
+    low = float(brentq(excess, 0, auc - BESIDE)) if auc > BESIDE else 0.0
+    high = float(brentq(excess, auc + BESIDE, 1)) if auc < 1 - BESIDE else 1.0
     return low, high

@@ -1,0 +1,56 @@
+"""The features by which the arms of a study must not differ; `readerstudy.analysis.leak_audit` weighs them."""
+
+from readerstudy.analysis.leak_audit import Feature, Part
+
+_WORDS = {
+    Part.NON_PIXEL: {
+        "slices": "number of slices",
+        "rows": "rows of the image",
+        "columns": "columns of the image",
+        "slice_mm": "distance between slices in mm",
+        "row_mm": "distance between rows in mm",
+        "column_mm": "distance between columns in mm",
+        "bytes": "bytes sent for the case",
+        "bytes_per_voxel": "bytes sent per voxel",
+        "cue_bytes": "bytes of the slice shown first, against the mean slice",
+        "cue_place": "place of the slice shown first, 0 at the top of the volume and 1 at its end",
+        "order": "mean place in the readers' orders",
+    },
+    Part.SURROUNDINGS: {
+        "field_mm": "width of the field of view in mm",
+        "coverage_mm": "height of the scanned range in mm",
+        "lowest_hu": "lowest HU",
+        "highest_hu": "highest HU",
+        "padding": "share of voxels that have the lowest HU",
+        "air": "share of voxels that are air",
+        "table": "share of the lowest tenth of the image that is not air (table, back)",
+        "soft_hu": "mean HU of soft tissue and fat",
+        "uneven_values": "unevenness of the numbers of voxels from HU to HU (rounding, rescaling)",
+        "noise_hu": "noise in soft tissue and fat in HU",
+        "grain": "noise from voxel to voxel against two voxels apart (kernel, resampling)",
+        "slice_change": "change from slice to slice against change within a slice (thickness, resampling)",
+        "sharpness": "steepness of edges in HU per mm",
+        "organ_ml": "volume of the organ in ml",
+        "organ_hu": "mean HU of the organ outside the tumour (contrast phase)",
+        "organ_noise_hu": "noise in the organ outside the tumour in HU",
+    },
+    Part.TUMOR: {
+        "lesions": "number of lesions",
+        "diameter_mm": "equivalent diameter of the largest lesion in mm",
+        "tumor_ml": "volume of all lesions in ml",
+        "image_down": "place in the volume from the top (0) to the end (1)",
+        "image_back": "place in the image from the front (0) to the back (1)",
+        "image_left": "place in the image from the patient's right (0) to left (1)",
+        "organ_down": "place in the organ from its top (0) to its lower end (1)",
+        "organ_back": "place in the organ from its front (0) to its back (1)",
+        "organ_left": "place in the organ from its right (0) to its left (1)",
+        "organ_around": "share of the tumour's surroundings that is the organ (1 = deep inside)",
+    },
+}
+
+FEATURES = [Feature(name, part, words) for part, features in _WORDS.items() for name, words in features.items()]
+
+
+def data_set_feature(name: str) -> Feature:
+    """Return the feature that says whether a case's CT comes from a data set."""
+    return Feature(f"data set {name}", Part.SURROUNDINGS, f"source data set {name}")
