@@ -27,7 +27,7 @@ import numpy.typing as npt
 from scipy import ndimage, special
 
 from synthesis.host import Host
-from synthesis.masks import Box, Mask, component_at, sphere_volume_mm3
+from synthesis.masks import Box, Mask, bounding_box, component_at, sphere_volume_mm3
 from synthesis.methods.star_shape import Field, StarShape, Vector, sample_star_shape, spread_directions, unit_vectors
 from synthesis.organs import LESION_FLOOR_HU
 from synthesis.placement import place
@@ -126,7 +126,7 @@ def sample_parameters(host: Host, *, diameter_mm: float, rng: np.random.Generato
         edge_direction=_vector(unit_vectors(rng, 1)[0]),
         core_contrast=rng.uniform(0.0, 0.35) * min(diameter_mm / 20.0, 1.0),
         lump_contrast=rng.uniform(0.08, 0.2),
-        lump_length_mm=rng.uniform(2.0, 5.0),
+        lump_length_mm=rng.uniform(3.0, 6.0),
         lump_offset=_vector(rng.uniform(0, _TILE, 3)),
         noise_offset=_voxel(rng.integers(0, _TILE, 3)),
     )
@@ -144,24 +144,27 @@ def apply_recipe(host: Host, recipe: Recipe) -> SyntheticTumor:
         If the parameters are not this version's.
     """
     parameters = Parameters.of(recipe)
-    box = _box(host, parameters, recipe.diameter_mm)
-    offsets_mm = _offsets_mm(host, parameters, box)
+    spacing_mm = host.ct.spacing_mm
+    search = _search_box(host, parameters, recipe.diameter_mm)
+    offsets_mm = _offsets_mm(host, parameters, search)
     reach = parameters.shape.reach(offsets_mm / np.float32(recipe.diameter_mm / 2))
+    center = _voxel(np.subtract(parameters.center_voxel, [axis.start for axis in search]))
+    n_voxels = max(round(sphere_volume_mm3(recipe.diameter_mm) / math.prod(spacing_mm)), 1)
+    grown, surface = _grow(reach, host.organ_mask[search], center, n_voxels)
+
+    near = bounding_box(grown, margin=_voxel(np.ceil(3 * parameters.edge_sigma_mm[1] / np.array(spacing_mm))))
+    box = _within(search, near)
+    relative = reach[near] / np.float32(surface)
     organ = host.organ_mask[box]
-    center = _voxel(np.subtract(parameters.center_voxel, [axis.start for axis in box]))
-    n_voxels = max(round(sphere_volume_mm3(recipe.diameter_mm) / math.prod(host.ct.spacing_mm)), 1)
-    mask, surface = _grow(reach, organ, center, n_voxels)
-    share = _edge(reach / surface, parameters, host.ct.spacing_mm)
-    share *= ndimage.gaussian_filter(
-        organ.astype(np.float32), [_ORGAN_EDGE_MM / s for s in host.ct.spacing_mm], mode="nearest"
-    )
+    share = _edge(relative, parameters, spacing_mm)
+    share *= ndimage.gaussian_filter(organ.astype(np.float32), [_ORGAN_EDGE_MM / s for s in spacing_mm], mode="nearest")
     hu = host.ct.hu[box]
-    inside = _tumor_hu(host, box, parameters, reach / surface, offsets_mm)
+    inside = _tumor_hu(host, box, parameters, relative, offsets_mm[:, *near])
     blended = np.rint(hu + share * (inside - hu)).astype(np.int16)
     return SyntheticTumor(
         origin=(box[0].start, box[1].start, box[2].start),
         hu=np.where(organ, blended, hu),
-        mask=mask,
+        mask=grown[near],
         recipe=recipe,
     )
 
@@ -171,20 +174,26 @@ def _vector(values: npt.NDArray[np.float64]) -> Vector:
     return x, y, z
 
 
-def _voxel(values: npt.NDArray[np.int64]) -> tuple[int, int, int]:
-    i, j, k = values.tolist()
+def _voxel(values: npt.NDArray[np.integer | np.floating]) -> tuple[int, int, int]:
+    i, j, k = (int(value) for value in values)
     return i, j, k
 
 
-def _box(host: Host, parameters: Parameters, diameter_mm: float) -> Box:
-    """Return the part of the volume that the tumour and its blurred edge may reach."""
+def _search_box(host: Host, parameters: Parameters, diameter_mm: float) -> Box:
+    """Return the part of the volume that the tumour may reach."""
     longest = 1 / float(parameters.shape.reach(spread_directions()).min())
-    radius_mm = diameter_mm / 2 * longest * _LARGEST_GROWTH + 3 * parameters.edge_sigma_mm[1]
+    radius_mm = diameter_mm / 2 * longest * _LARGEST_GROWTH
     slices = [
         slice(max(center - math.ceil(radius_mm / s) - 1, 0), min(center + math.ceil(radius_mm / s) + 2, length))
         for center, s, length in zip(parameters.center_voxel, host.ct.spacing_mm, host.ct.shape, strict=True)
     ]
     return slices[0], slices[1], slices[2]
+
+
+def _within(outer: Box, inner: Box) -> Box:
+    """Return where in the volume a box lies that is given within another."""
+    i, j, k = (slice(o.start + n.start, o.start + n.stop) for o, n in zip(outer, inner, strict=True))
+    return i, j, k
 
 
 def _offsets_mm(host: Host, parameters: Parameters, box: Box) -> Field:
@@ -205,9 +214,9 @@ def _grow(reach: Field, organ: Mask, center: tuple[int, int, int], n_voxels: int
     """
     free = organ.copy()
     while True:
-        order = np.sort(reach[free])
-        n_voxels = min(n_voxels, order.size)
-        surface = float(order[n_voxels - 1] + order[min(n_voxels, order.size - 1)]) / 2
+        reaches = reach[free]
+        last, beyond = (min(n, reaches.size - 1) for n in (n_voxels - 1, n_voxels))
+        surface = float(np.partition(reaches, (last, beyond))[[last, beyond]].mean())
         taken = free & (reach <= surface)
         mask = component_at(taken, center)
         if np.array_equal(mask, taken):
