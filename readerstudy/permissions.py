@@ -55,9 +55,7 @@ def reader_only(
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         reader = session_reader(request)
-        if reader is None:
-            return _no_session(request)
-        response = view(request, reader, *args, **kwargs)
+        response = _no_session(request) if reader is None else view(request, reader, *args, **kwargs)
         response.headers["Cache-Control"] = "no-store"
         return response
 
