@@ -1,0 +1,418 @@
+"""A reader fetches everything there is, in every state, and learns nothing.
+
+The study's truth is planted with sentinels: names, keys, hashes and numbers that could leak, each of them
+distinctive enough to be found wherever it turns up. Every address of the resolver is visited in every state;
+a new address fails the first test until somebody decides what a reader gets there.
+"""
+
+import json
+import re
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.test import Client, override_settings
+from django.urls import reverse
+
+from readerstudy.domain.slice_packs import HU_MAX, HU_MIN, decode_slice
+from readerstudy.models.case import Case
+from readerstudy.models.dataset import Dataset
+from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.reader import Reader
+from readerstudy.models.sequence import SequenceItem
+from readerstudy.models.stored_file import StoredFile
+from readerstudy.models.study import Study
+from readerstudy.models.synthesis_run import SynthesisRun
+from readerstudy.models.vocabulary import Origin
+from readerstudy.models.volume import OrganScan, Volume
+from tests import factories
+from tests.readerstudy.reading import addresses
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+FIRST_KEY = 7_310_000_000
+STATES = ("invited", "instructions", "reading", "finished", "closed")
+READERS_PAGES = {"home", "instructions", "reading-room", "finished", "state", "slice", "answer", "invitation"}
+LOGIN = {"login", "logout"}
+STAFF_PAGES = {
+    "dataset-list",
+    "study-list",
+    "study-new",
+    "study-new-file",
+    "study-detail",
+    "study-generate",
+    "study-retry",
+    "study-progress",
+    "study-open",
+    "study-close",
+    "reader-invite",
+    "reader-renew",
+    "study-results",
+    "study-export",
+}
+
+
+def test_it_is_decided_for_every_address_what_a_reader_gets():
+    assert addresses.names() == READERS_PAGES | LOGIN | STAFF_PAGES
+
+
+@dataclass
+class Visit:
+    """One response, as the network tab shows it."""
+
+    state: str
+    name: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    case: str = ""
+
+    @property
+    def text(self) -> str:
+        head = "".join(f"{key}: {value}\n" for key, value in self.headers.items())
+        return (head + self.body.decode("latin-1")).lower()
+
+
+class Links(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found |= {value for key, value in attrs if key in ("href", "src") and value and value.startswith("/")}
+
+
+@dataclass
+class Crawler:
+    """A reader's browser that fetches whatever it could know of, and more."""
+
+    client: Client
+    study: Study
+    code: str
+    visits: list[Visit] = field(default_factory=list)
+    followed: set[str] = field(default_factory=set)
+
+    def get(self, state: str, name: str, url: str, case: str = "", **headers: str) -> Visit:
+        return self._keep(state, name, self.client.get(url, headers=headers), case)
+
+    def post(self, state: str, name: str, url: str, data: object = None) -> Visit:
+        return self._keep(state, name, self.client.post(url, data, content_type="application/json"))
+
+    def _keep(self, state: str, name: str, response, case: str = "") -> Visit:
+        visit = Visit(state, name, response.status_code, dict(response.headers), response.getvalue(), case)
+        self.visits.append(visit)
+        if visit.headers.get("Content-Type", "").startswith("text/html"):
+            for link in Links(visit.body.decode()).found - self.followed:
+                self.followed.add(link)
+                self.get(state, "linked", link)
+        return visit
+
+    def everything(self, state: str) -> None:
+        """Visit every address, with this reader's tokens, another's, and ones that are nobody's."""
+        other = SequenceItem.objects.exclude(sequence__reader__code=self.code).first()
+        own = SequenceItem.objects.filter(sequence__reader__code=self.code).order_by("position")
+        foreign = [other.token, "0" * 32]
+        for name in sorted(addresses.names() - {"logout"}):
+            for args in self._arguments(name, [item.token for item in own] + foreign):
+                self.get(state, name, reverse(name, args=args))
+            url = reverse(name, args=args)  # the last: nobody's token
+            self.get(state, name, url, Accept="application/json")
+            self.get(state, name, f"{url}?truth=real&order_by=truth&debug=1&format=json")
+            self.post(state, name, url, answer())
+
+    def _arguments(self, name: str, tokens: list[str]) -> list[list[object]]:
+        reader = Reader.objects.get(study=self.study, code=self.code)
+        if name == "slice":
+            return [[token, number] for token in tokens for number in (0, 10**9)]
+        if name == "answer":
+            return [[token] for token in tokens]
+        if name == "invitation":
+            return [["no-such-secret"]]
+        if name == "reader-renew":
+            return [[self.study.slug, reader.pk]]
+        return [[self.study.slug]] if "<slug:slug>" in pattern_of(name) else [[]]
+
+    def read_case(self, state: str) -> bool:
+        """Fetch the case's every slice, and those of the next; answer; return whether there is another."""
+        shown = self.get(state, "state", reverse("state"))
+        payload = self.client.get(reverse("state")).json()
+        if payload["done"]:
+            return False
+        for case in (payload["case"], payload["next"]):
+            for number in range(case["shape"][0] if case else 0):
+                self.get(state, "slice", case["slice_url"].replace("{n}", str(number)), case["token"])
+        shown.case = payload["case"]["token"]
+        self.post(state, "answer", payload["case"]["answer_url"], answer()).case = shown.case
+        return True
+
+
+def answer() -> dict[str, object]:
+    return {"submission": str(uuid.uuid4()), "label": "unsure", "active_ms": 5, "viewer_version": "crawl"}
+
+
+def pattern_of(name: str) -> str:
+    return next(str(pattern.pattern) for pattern in addresses.patterns() if pattern.name == name)
+
+
+def start_keys_high() -> None:
+    """Let every table count from a number that is found wherever it turns up."""
+    for n, model in enumerate(apps.get_app_config("readerstudy").get_models()):
+        if model._meta.pk.name != "id" or model is Case:
+            continue
+        first = FIRST_KEY + n * 1_000_000
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
+                cursor.execute("INSERT INTO sqlite_sequence VALUES (%s, %s)", [model._meta.db_table, first])
+            else:
+                cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [model._meta.db_table, first])
+
+
+def plant() -> Study:
+    start_keys_high()
+    real = Dataset.objects.create(name="sentinel-clinic", layout="sentinel-layout", warnings=["sentinel warning"])
+    hosts = Dataset.objects.create(name="sentinel-hosts", layout="sentinel-layout")
+    made = Dataset.objects.create(name="sentinel-laboratory", layout="sentinel-layout")
+    for n in range(3):
+        factories.make_scan(real, origin=Origin.REAL, patient=f"sentinel-sick-{n}", tumor_mm=9.3 + n)
+        factories.make_scan(hosts, patient=f"sentinel-well-{n}")
+    factories.make_scan(made, origin=Origin.SYNTHETIC, generator="sentinel-gan", patient="sentinel-made")
+    User.objects.create_user("sentinel-staff", is_staff=True)
+    study = factories.make_open_study(
+        slug="sentinel-slug",
+        seed=987_654_321_987,
+        organs=[factories.organ_data(synthetic={"hand-crafted": 1, "sentinel-gan": 1}, real_from=["sentinel-clinic"])],
+        reading={"practice": 1},
+    )
+    factories.make_reader(study, "sentinel-colleague")
+    factories.make_patients(real=2, hosts=2)
+    factories.make_open_study(slug="sentinel-other", title="Sentinel other study", seed=3)
+    return study
+
+
+def sentinels(study: Study) -> dict[str, str]:
+    """Return what must never be seen, by what it is."""
+    found = {"word": "sentinel", "method": "hand-crafted", "host": "healthy", "seed": str(study.design["seed"])}
+    found["design"] = study.design_sha256
+    for model in apps.get_app_config("readerstudy").get_models():
+        for pk in model.objects.values_list("pk", flat=True):
+            found[f"{model.__name__} {pk}"] = str(pk)
+    for case in Case.objects.all():
+        found |= {f"{case} code": case.code, f"{case} key": case.pk.hex}
+    for file in StoredFile.objects.all():
+        found |= {f"file {file} key": file.key, f"file {file} hash": file.sha256}
+    for volume in Volume.objects.all():
+        found |= {f"{volume} content": volume.content_sha256, f"{volume} patient": volume.patient_key}
+    for run in SynthesisRun.objects.all():
+        found |= {f"{run} seed": str(run.seed), f"{run} hash": run.request_sha256, f"{run} mm": str(run.diameter_mm)}
+    for scan in OrganScan.objects.exclude(diameter_mm=None):
+        found[f"{scan} mm"] = str(scan.diameter_mm)
+    return {what: text.lower() for what, text in found.items()}
+
+
+@dataclass(frozen=True)
+class Crawl:
+    """What a crawl saw, and what the database held: no rows, so that one crawl serves every test."""
+
+    visits: list[Visit]
+    sentinels: dict[str, str]
+    truths: dict[str, str]  # by token
+    staff_page: str
+    slug: str
+
+    def of(self, truth: str) -> list[Visit]:
+        """Return the visits that were about one case of this arm."""
+        return [visit for visit in self.visits if visit.case and self.truths[visit.case] == truth]
+
+
+def crawl_to_the_end(study: Study) -> list[Visit]:
+    """Crawl as one reader to the end, and as another who is in the middle when the study closes."""
+    link = factories.invitation_path(study, "R1")
+    crawler = Crawler(Client(), study, "R1")
+    crawler.get("invited", "invitation", link)
+    crawler.everything("invited")
+    crawler.post("invited", "invitation", link)
+    crawler.everything("instructions")
+    crawler.post("instructions", "instructions", reverse("instructions"))
+    crawler.everything("reading")
+    while crawler.read_case("reading"):
+        pass
+    crawler.everything("finished")
+
+    interrupted = Crawler(Client(), study, "R2")
+    interrupted.post("invited", "invitation", factories.invitation_path(study, "R2"))
+    interrupted.post("instructions", "instructions", reverse("instructions"))
+    interrupted.read_case("reading")
+    factories.close(study)
+    crawler.everything("closed")
+    interrupted.everything("closed")
+    return crawler.visits + interrupted.visits
+
+
+def staff_page() -> str:
+    staff = Client()
+    staff.force_login(User.objects.get(), backend="django.contrib.auth.backends.ModelBackend")
+    return staff.get(reverse("dataset-list")).content.decode().lower()
+
+
+@pytest.fixture(scope="module")
+def crawl(django_db_setup, django_db_blocker, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("crawl")
+    with django_db_blocker.unblock(), override_settings(DATA_ROOT=folder), transaction.atomic():
+        study = plant()
+        visits = crawl_to_the_end(study)
+        truths = dict(GroundTruth.objects.values_list("case", "truth"))
+        result = Crawl(
+            visits=visits,
+            sentinels=sentinels(study),
+            truths={item.token: truths[item.case_id] for item in SequenceItem.objects.all()},
+            staff_page=staff_page(),
+            slug=study.slug,
+        )
+        transaction.set_rollback(True)
+    return result
+
+
+def test_nothing_that_could_tell_is_ever_sent(crawl):
+    assert len(crawl.sentinels) > 100
+    anything = re.compile("|".join(rf"(?<!\d){re.escape(text)}(?!\d)" for text in set(crawl.sentinels.values())))
+    asked_for = re.compile(f"/studies/{crawl.slug}/")
+
+    leaks = defaultdict(set)
+    for visit in crawl.visits:
+        if visit.status == 302 and visit.headers["Location"].startswith("/login/?next="):
+            continue  # it repeats the address that was asked for, which this crawl knew beforehand
+        for leaked in anything.findall(asked_for.sub("", visit.text)):
+            leaks[leaked].add((visit.state, visit.name, visit.status))
+
+    assert leaks == {}
+
+
+def test_the_crawl_would_notice(crawl):
+    """The sentinels are spelt as a page would spell them, and numbers are found though other digits are about."""
+    found = {text for text in crawl.sentinels.values() if text in crawl.staff_page}
+
+    assert "sentinel" in found
+    assert "healthy" in found
+    numbers = [text for what, text in crawl.sentinels.items() if what.startswith(("Reader ", "SlicePack ", "Reading "))]
+    assert len(numbers) > 10
+    assert all(int(text) > FIRST_KEY for text in numbers)
+
+
+def test_the_crawl_was_everywhere_in_every_state(crawl):
+    seen = {(visit.state, visit.name) for visit in crawl.visits}
+    served = {(visit.state, visit.name) for visit in crawl.visits if visit.status == 200}
+
+    assert seen >= {(state, name) for state in STATES for name in addresses.names() - {"logout"}}
+    assert served >= {
+        ("invited", "invitation"),
+        ("instructions", "instructions"),
+        ("reading", "reading-room"),
+        ("reading", "state"),
+        ("reading", "slice"),
+        ("reading", "answer"),
+        ("finished", "finished"),
+        ("closed", "reading-room"),
+    }
+
+
+def test_what_pages_link_to_was_fetched_and_none_of_it_is_missing(crawl):
+    linked = [visit for visit in crawl.visits if visit.name == "linked"]
+
+    assert len([visit for visit in linked if visit.status == 200]) > 10
+    assert {visit.status for visit in linked} <= {200, 302, 401}
+
+
+def test_pages_for_staff_send_a_reader_away(crawl):
+
+    assert {visit.status for visit in crawl.visits if visit.name in STAFF_PAGES} == {302}
+
+
+def test_nothing_breaks_on_the_way(crawl):
+
+    assert [(visit.state, visit.name) for visit in crawl.visits if visit.status >= 500] == []
+
+
+def test_nothing_of_a_readers_is_kept_by_caches_or_dated(crawl):
+
+    for visit in crawl.visits:
+        if visit.name in READERS_PAGES - {"home", "invitation"} or (visit.status == 200 and visit.name == "invitation"):
+            assert visit.headers.get("Cache-Control") == "no-store", (visit.state, visit.name, visit.status)
+            assert not visit.headers.keys() & {"ETag", "Last-Modified", "Expires", "Content-Disposition"}
+
+
+def test_no_page_and_no_error_sends_where_it_came_from(crawl):
+
+    assert {visit.headers.get("Referrer-Policy") for visit in crawl.visits} == {"no-referrer"}
+    assert {visit.headers.get("X-Frame-Options", "DENY") for visit in crawl.visits} == {"DENY"}
+
+
+def shape_of(value: object) -> object:
+    """Return a value's structure: keys and types, all the way down."""
+    if isinstance(value, dict):
+        return {key: shape_of(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [shape_of(inner) for inner in value]
+    return type(value).__name__
+
+
+def both(crawl, measure):
+    """Return what is measured of each arm: equal, where nothing tells them apart."""
+    assert crawl.of("real")
+    assert crawl.of("synthetic")
+    return measure(crawl.of("real")), measure(crawl.of("synthetic"))
+
+
+def shown_cases(visits):
+    return [json.loads(visit.body)["case"] for visit in visits if visit.name == "state"]
+
+
+def test_both_arms_have_the_same_headers(crawl):
+    def headers(visits):
+        return {
+            (visit.name, visit.status, key, value if key != "Content-Length" else "")
+            for visit in visits
+            for key, value in visit.headers.items()
+        }
+
+    real, synthetic = both(crawl, headers)
+    assert real == synthetic
+
+
+def test_both_arms_have_the_same_json(crawl):
+    def structures(visits):
+        return {json.dumps(shape_of(case)) for case in shown_cases(visits)}
+
+    real, synthetic = both(crawl, structures)
+    assert real == synthetic
+    assert len(real) == 1
+
+
+def test_both_arms_have_the_same_geometry_and_question(crawl):
+    def shown(visits):
+        return {
+            (case["organ"], case["question"], str(case["shape"]), str(case["spacing_mm"]))
+            for case in shown_cases(visits)
+        }
+
+    real, synthetic = both(crawl, shown)
+    assert real == synthetic
+
+
+def test_both_arms_are_compressed_and_clipped_alike(crawl):
+    def forms(visits):
+        return {visit.body[:10] for visit in visits if visit.name == "slice"}
+
+    real, synthetic = both(crawl, forms)
+    assert real == synthetic
+    assert len(real) == 1
+    for visit in crawl.of("real") + crawl.of("synthetic"):
+        if visit.name == "slice":
+            pixels = decode_slice(visit.body, (24, 26))
+            assert HU_MIN <= pixels.min() <= pixels.max() <= HU_MAX
