@@ -15,6 +15,7 @@ from readerstudy.domain.importing.lesions import measure_lesions
 
 Mask = npt.NDArray[np.bool_]
 Slices = npt.NDArray[np.int16]
+Distance = npt.NDArray[np.float64]
 Measures = dict[str, float]
 Spacing = tuple[float, float, float]
 Box = tuple[slice, slice, slice]
@@ -78,36 +79,48 @@ def measure_organ(hu: Slices, organ: Mask) -> Measures:
     return {"organ_hu": _mean(hu[tissue]), "organ_noise_hu": rms_step(hu, tissue)}
 
 
-def measure_tumor(tumor: Mask, organ: Mask | None, spacing_mm: Spacing) -> Measures:
-    """Measure a tumour's size and number, and where it lies: in the image, and in its organ where that is known."""
+def distance_around(tumor: Mask, reach_mm: float, spacing_mm: Spacing) -> tuple[Box, Distance]:
+    """Return a box that reaches `reach_mm` around a tumour, and each of its voxels' distance to the tumour in mm."""
+    from synthesis.masks import bounding_box
+
+    i, j, k = (math.ceil(reach_mm / step) for step in spacing_mm)
+    box = bounding_box(tumor, margin=(i, j, k))
+    return box, np.asarray(ndimage.distance_transform_edt(~tumor[box], sampling=spacing_mm))
+
+
+def measure_tumor(
+    box: Box, distance_mm: Distance, organ: Mask | None, *, shape: Sequence[int], spacing_mm: Spacing
+) -> Measures:
+    """Measure a tumour's size and number, and where it lies: in the image, and in its organ where that is known.
+
+    Parameters
+    ----------
+    box, distance_mm
+        As `distance_around` gives them, reaching `SHELL_MM` or farther.
+    organ : ndarray of bool or None
+        On the whole image.
+    shape : sequence of int
+        (slices, rows, columns) of the image.
+    spacing_mm : tuple of float
+    """
     from synthesis.masks import bounding_box, volume_mm3
 
+    tumor = distance_mm == 0
     lesions, diameter_mm = measure_lesions(tumor, spacing_mm)
-    box = bounding_box(tumor)
-    middle = [float(at.mean()) + axis.start for at, axis in zip(np.nonzero(tumor[box]), box, strict=True)]
-    image = [slice(0, size) for size in tumor.shape]
+    middle = [float(at.mean()) + axis.start for at, axis in zip(np.nonzero(tumor), box, strict=True)]
+    image = [slice(0, size) for size in shape]
     measures = {
         "lesions": float(lesions),
         "diameter_mm": diameter_mm,
-        "tumor_ml": volume_mm3(tumor[box], spacing_mm) / 1000,
+        "tumor_ml": volume_mm3(tumor, spacing_mm) / 1000,
         **dict(zip(("image_down", "image_back", "image_left"), _fractions(middle, image), strict=True)),
     }
     if organ is not None:
         places = _fractions(middle, bounding_box(organ))
         measures |= dict(zip(("organ_down", "organ_back", "organ_left"), places, strict=True))
-        box, close = near(tumor, SHELL_MM, spacing_mm)
-        measures["organ_around"] = float(organ[box][close & ~tumor[box]].mean())
-        measures["organ_ml"] = volume_mm3(organ | tumor, spacing_mm) / 1000
+        measures["organ_around"] = float(organ[box][~tumor & (distance_mm <= SHELL_MM)].mean())
+        measures["organ_ml"] = (volume_mm3(organ, spacing_mm) + volume_mm3(tumor & ~organ[box], spacing_mm)) / 1000
     return measures
-
-
-def near(tumor: Mask, distance_mm: float, spacing_mm: Spacing) -> tuple[Box, Mask]:
-    """Return a box around a tumour, and within it the voxels that lie no farther than `distance_mm` from it."""
-    from synthesis.masks import bounding_box
-
-    i, j, k = (math.ceil(distance_mm / step) for step in spacing_mm)
-    box = bounding_box(tumor, margin=(i, j, k))
-    return box, np.asarray(ndimage.distance_transform_edt(~tumor[box], sampling=spacing_mm) <= distance_mm)
 
 
 def rms_step(hu: Slices, inside: Mask, *, voxels: int = 1) -> float:

@@ -20,11 +20,11 @@ from readerstudy.domain.leak_audit.measures import (
     Measures,
     Slices,
     Spacing,
+    distance_around,
     measure_file,
     measure_organ,
     measure_surroundings,
     measure_tumor,
-    near,
 )
 from readerstudy.domain.slice_packs import decode_slice
 from readerstudy.domain.store import get_store
@@ -109,9 +109,9 @@ def _measure(truth: GroundTruth, pack: SlicePack, orders: Mapping[Any, float]) -
 def _measure_pack(pack: SlicePack, tumor: Mask, organ: Mask | None) -> Measures:
     depth, height, width = pack.spacing_mm
     spacing_mm: Spacing = (depth, height, width)
-    outside = np.ones_like(tumor)
-    box, close = near(tumor, MARGIN_MM, spacing_mm)
-    outside[box] &= ~close
+    box, distance_mm = distance_around(tumor, MARGIN_MM, spacing_mm)
+    outside = np.ones(tumor.shape, dtype=bool)
+    outside[box] = distance_mm > MARGIN_MM
     shown = _spread_out(np.arange(max(len(tumor) - 1, 1)))
     following = np.minimum(shown + 1, len(tumor) - 1)
     measures = {
@@ -121,11 +121,11 @@ def _measure_pack(pack: SlicePack, tumor: Mask, organ: Mask | None) -> Measures:
         **measure_surroundings(
             _read_slices(pack, shown), _read_slices(pack, following), outside[shown] & outside[following], spacing_mm
         ),
-        **measure_tumor(tumor, organ, spacing_mm),
+        **measure_tumor(box, distance_mm, organ, shape=pack.shape, spacing_mm=spacing_mm),
     }
-    if organ is not None and (tissue := organ & outside).any():
-        held = _spread_out(np.flatnonzero(tissue.any(axis=(1, 2))))
-        measures |= measure_organ(_read_slices(pack, held), tissue[held])
+    if organ is not None:
+        held = _spread_out(np.flatnonzero(organ.any(axis=(1, 2))))
+        measures |= measure_organ(_read_slices(pack, held), organ[held] & outside[held])
     return measures
 
 

@@ -140,14 +140,14 @@ def test_a_tell_of_one_generator_is_found_there():
 
 @pytest.mark.parametrize("cases_per_host", [1, 3])
 def test_alarms_are_rare_where_arms_are_alike(cases_per_host):
-    """At 5 %, more than 5 alarms in 30 come by chance once in 300 times; ungrouped, most sets would alarm."""
+    """At 5 %, more than 4 alarms in 20 come by chance once in 400 times; ungrouped, most sets would alarm."""
     alarms = sum(
         audit_leaks(
             alike(organs=("liver",), cases_per_host=cases_per_host, seed=seed), FEATURES, permutations=299
         ).found
-        for seed in range(30)
+        for seed in range(20)
     )
-    assert alarms <= 5
+    assert alarms <= 4
 
 
 def test_organs_that_differ_and_are_balanced_tell_nothing():
@@ -177,12 +177,12 @@ def test_nothing_found_is_said_with_what_could_have_been_missed():
 def test_a_tell_of_the_detectable_auc_is_found_most_of_the_time():
     detectable = audit(alike(organs=("liver",))).results[0].detectable_auc
     found = 0
-    for seed in range(20):
+    for seed in range(12):
         cases = alike(organs=("liver",), seed=seed)
         distance = np.sqrt(2) * norm.ppf(detectable)  # between normal arms of that AUC
         cases["SURROUNDINGS 1"] += distance * (cases["truth"] == "synthetic")
         found += audit_leaks(cases, FEATURES, permutations=499).found
-    assert found >= 12  # 16 are expected; fewer than 12 would come once in 100 times
+    assert found >= 6  # of 12; 9.6 are expected, and fewer than 6 would come once in 250 times
 
 
 def test_few_cases_say_that_even_a_perfect_tell_may_be_missed():

@@ -13,11 +13,11 @@ from readerstudy.domain.errors import DomainError
 from readerstudy.domain.leak_audit import audit_study, measure_cases
 from readerstudy.domain.leak_audit.features import FEATURES
 from readerstudy.domain.leak_audit.measures import (
+    distance_around,
     measure_file,
     measure_organ,
     measure_surroundings,
     measure_tumor,
-    near,
 )
 from readerstudy.domain.leak_audit.study import as_displayed
 from readerstudy.domain.readings_import import import_readings
@@ -214,13 +214,18 @@ def test_an_organ_is_measured_in_its_tissue_alone():
     assert measure_organ(hu, np.ones(hu.shape, dtype=bool)) == {"organ_hu": 100, "organ_noise_hu": 0}
 
 
+def measured(tumor: np.ndarray, organ: np.ndarray | None) -> dict[str, float]:
+    cubes = (1.0, 1.0, 1.0)
+    return measure_tumor(*distance_around(tumor, 3, cubes), organ, shape=tumor.shape, spacing_mm=cubes)
+
+
 def test_a_tumour_is_placed_in_its_image_and_organ():
     organ = np.zeros((9, 11, 21), dtype=bool)
     organ[2:7, 3:8, 10:] = True
     tumor = np.zeros_like(organ)
     tumor[4, 5, 10] = True
 
-    measures = measure_tumor(tumor, organ, (1.0, 1.0, 1.0))
+    measures = measured(tumor, organ)
 
     assert (measures["image_down"], measures["image_back"], measures["image_left"]) == (0.5, 0.5, 0.5)
     assert (measures["organ_down"], measures["organ_back"], measures["organ_left"]) == (0.5, 0.5, 0.0)
@@ -230,19 +235,18 @@ def test_a_tumour_is_placed_in_its_image_and_organ():
 
 def test_a_tumour_without_an_organ_mask_is_placed_in_the_image_alone():
     tumor = np.ones((1, 1, 1), dtype=bool)
-    assert not any(name.startswith("organ") for name in measure_tumor(tumor, None, (1.0, 1.0, 1.0)))
+    assert not any(name.startswith("organ") for name in measured(tumor, None))
 
 
-def test_near_is_measured_in_mm():
+def test_distances_to_a_tumour_are_in_mm():
     tumor = np.zeros((9, 9, 9), dtype=bool)
     tumor[4, 4, 4] = True
 
-    box, close = near(tumor, 2.0, (2.0, 1.0, 1.0))
+    box, distance_mm = distance_around(tumor, 2.0, (2.0, 1.0, 1.0))
 
     assert box == (slice(3, 6), slice(2, 7), slice(2, 7))
-    assert close[:, 2, 2].tolist() == [True, True, True]
-    assert close[1, :, 2].tolist() == [True] * 5
-    assert not close[0, 2, 1]
+    assert distance_mm[1, 2].tolist() == [2, 1, 0, 1, 2]
+    assert distance_mm[:, 2, 2].tolist() == [2, 0, 2]
 
 
 def test_the_command_prints_every_part_and_what_tells(study_of, capsys):
