@@ -43,6 +43,7 @@ class _Order:
     seed: int
     diameter_mm: tuple[float, float]
     shape: tuple[int, int, int] | None
+    phase: str | None
 
 
 def write_dataset(
@@ -53,6 +54,7 @@ def write_dataset(
     seed: int,
     diameter_mm: tuple[float, float] = (8, 20),
     shape: tuple[int, int, int] | None = None,
+    phase: str | None = None,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -74,6 +76,8 @@ def write_dataset(
         Range of the lesions' equivalent-sphere diameters.
     shape : three ints, optional
         Voxels of each CT; see `sample_patient`.
+    phase : str, optional
+        The contrast phase of every CT, one of `PHASES`; drawn for each when not given.
     jobs : int
         Processes.
     progress : callable, optional
@@ -83,7 +87,7 @@ def write_dataset(
     wanted = [organ for organ in ORGANS for _ in range(real_per_organ)] + [""] * hosts
     seeds = np.random.SeedSequence(seed).generate_state(len(wanted), dtype=np.uint64)
     orders = [
-        _Order(f"phantom-{n:03d}", organ, int(patient_seed), diameter_mm, shape)
+        _Order(f"phantom-{n:03d}", organ, int(patient_seed), diameter_mm, shape, phase)
         for n, (organ, patient_seed) in enumerate(zip(wanted, seeds, strict=True), start=1)
     ]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
@@ -99,7 +103,7 @@ def _write_patient(folder: Path, order: _Order) -> None:
     """Render one patient; one whose organ is too small for its lesion is drawn anew."""
     rng = np.random.default_rng(order.seed)
     for _ in range(_ATTEMPTS):
-        patient = sample_patient(rng, shape=order.shape)
+        patient = sample_patient(rng, shape=order.shape, phase=order.phase)
         try:
             lesion = (
                 sample_lesion(patient, organ=order.organ, diameter_mm=order.diameter_mm, rng=rng)

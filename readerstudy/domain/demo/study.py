@@ -89,6 +89,7 @@ def _import_phantoms(progress: Progress) -> None:
             hosts=len(OrganName) * PER_ARM + 1,
             seed=SEED,
             diameter_mm=DIAMETER_MM,
+            phase="portal",  # where lesions of all three organs can be seen
             jobs=os.cpu_count() or 1,
             progress=lambda done, total: progress("Rendering phantom patients", done, total),
         )
