@@ -107,7 +107,7 @@ def slice_member(request: HttpRequest, reader: Reader, token: str, number: int) 
 @require_POST
 def answer(request: HttpRequest, reader: Reader, token: str) -> HttpResponseBase:
     try:
-        parsed = parse_answer(json.loads(request.body))
+        parsed = parse_answer(_json(request))
         record_reading(reader=reader, token=token, answer=parsed)
     except AlreadyAnsweredError as error:
         return JsonResponse({"error": str(error), "state": _state_after(reader)}, status=409)
@@ -115,9 +115,16 @@ def answer(request: HttpRequest, reader: Reader, token: str) -> HttpResponseBase
         return JsonResponse({"error": str(error)}, status=404)
     except NotOpenError as error:
         return JsonResponse({"error": str(error)}, status=403)
-    except (DomainError, ValueError) as error:
+    except DomainError as error:
         return JsonResponse({"error": str(error)}, status=400)
     return JsonResponse({"stored": True, "state": _state_after(reader)})
+
+
+def _json(request: HttpRequest) -> object:
+    try:
+        return json.loads(request.body)
+    except (ValueError, RecursionError):
+        raise DomainError("An answer must be a JSON object.") from None
 
 
 def _state_after(reader: Reader) -> dict[str, Any]:
