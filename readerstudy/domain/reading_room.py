@@ -185,6 +185,6 @@ def outline(*, reader: Reader) -> dict[str, Any]:
         "n_cases": total,
         "n_practice": practice,
         "expected_minutes": max(5, 5 * round(total * MINUTES_PER_CASE / 5)),
-        "started": reader.instructed_at is not None,
+        "begun": reader.instructed_at is not None,
         "stand_in_notice": STAND_IN_NOTICE if reader.study.design["stand_ins_allowed"] else "",
     }

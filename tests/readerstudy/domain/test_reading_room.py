@@ -143,7 +143,7 @@ def test_the_outline_says_what_lies_ahead(reader):
         "n_cases": 4,
         "n_practice": 1,
         "expected_minutes": 5,
-        "started": False,
+        "begun": False,
         "stand_in_notice": "",
     }
 
