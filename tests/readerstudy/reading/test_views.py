@@ -1,0 +1,218 @@
+"""The way through: invitation, instructions, reading room, done; and what is said when something is wrong."""
+
+import gzip
+import json
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from readerstudy.domain.slice_packs import decode_slice
+from readerstudy.models.reading import Reading
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+@pytest.fixture
+def client(study):
+    return factories.reader_client(study)
+
+
+def answer_data(**changes):
+    return {"submission": str(uuid.uuid4()), "label": "real", "active_ms": 900, "viewer_version": "1"} | changes
+
+
+def post(client, url, data):
+    body = data if isinstance(data, bytes) else json.dumps(data)
+    return client.post(url, body, content_type="application/json")
+
+
+def current(client):
+    return client.get(reverse("state")).json()["case"]
+
+
+def test_from_the_invitation_to_the_thanks(study):
+    client = Client()
+    path = factories.invitation_path(study, "R1")
+
+    assert "reader <strong>R1</strong>" in client.get(path).content.decode()
+    assert client.post(path)["Location"] == reverse("instructions")
+    assert client.get(reverse("home"))["Location"] == reverse("reading-room")
+    assert client.get(reverse("reading-room"))["Location"] == reverse("instructions")
+    assert "Practice first" in client.get(reverse("instructions")).content.decode()
+    assert client.post(reverse("instructions"))["Location"] == reverse("reading-room")
+    for place in ("1/1", "1/4", "2/4", "3/4", "4/4"):
+        state = client.get(reverse("state")).json()
+        assert f"{state['progress']['position']}/{state['progress']['total']}" == place
+        assert post(client, state["case"]["answer_url"], answer_data()).json()["stored"] is True
+    assert client.get(reverse("reading-room"))["Location"] == reverse("finished")
+    thanks = client.get(reverse("finished")).content.decode()
+    assert "Thank you" in thanks
+    assert "4 in all" in thanks
+    assert client.get(path)["Location"] == reverse("reading-room")
+
+
+def test_the_room_knows_where_its_state_and_its_end_are(client):
+    page = client.get(reverse("reading-room")).content.decode()
+
+    assert f'data-state-url="{reverse("state")}"' in page
+    assert f'data-finished-url="{reverse("finished")}"' in page
+
+
+def test_the_instructions_say_whether_reading_was_begun(client):
+    assert "Continue" in client.get(reverse("instructions")).content.decode()
+
+
+def test_stand_ins_are_said_on_every_page_of_a_reader():
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_open_study(stand_ins_allowed=True)
+    client = factories.reader_client(study, instructed=False)
+
+    assert "stand-ins" in client.get(reverse("instructions")).content.decode()
+    client.post(reverse("instructions"))
+    assert "stand-ins" in client.get(reverse("reading-room")).content.decode()
+
+
+def test_the_state_is_exactly_this(client):
+    state = client.get(reverse("state")).json()
+
+    token = state["case"]["token"]
+    assert state["case"] == {
+        "token": token,
+        "organ": "liver",
+        "question": "Is the tumour in this liver real or synthetic?",
+        "shape": [18, 24, 26],
+        "spacing_mm": [2.0, 1.5, 1.5],
+        "cue_slice": state["case"]["cue_slice"],
+        "slice_url": f"/reading/cases/{token}/slices/{{n}}",
+        "answer_url": f"/reading/cases/{token}/answer",
+    }
+    assert 0 <= state["case"]["cue_slice"] < 18
+    assert state["next"].keys() == state["case"].keys()
+    assert state.keys() == {"done", "case", "next", "progress"}
+
+
+def test_a_slice_is_one_gzip_member_sent_as_content_encoding(client):
+    case = current(client)
+
+    response = client.get(case["slice_url"].replace("{n}", "3"))
+
+    assert (response["Content-Type"], response["Content-Encoding"]) == ("application/octet-stream", "gzip")
+    assert len(gzip.decompress(response.content)) == 2 * 24 * 26
+    assert decode_slice(response.content, (24, 26)).shape == (24, 26)
+
+
+def test_a_slice_costs_few_queries(client, django_assert_max_num_queries):
+    url = current(client)["slice_url"].replace("{n}", "0")
+    client.get(url)
+
+    with django_assert_max_num_queries(4):  # session, reader, place in the order, nothing else
+        client.get(url)
+
+
+def test_the_state_costs_few_queries(client, django_assert_max_num_queries):
+    client.get(reverse("state"))
+
+    with django_assert_max_num_queries(7):
+        client.get(reverse("state"))
+
+
+def test_an_answer_brings_the_next_state(client):
+    before = client.get(reverse("state")).json()
+
+    after = post(client, before["case"]["answer_url"], answer_data()).json()
+
+    assert after["stored"] is True
+    assert after["state"]["case"]["token"] == before["next"]["token"]
+    assert after["state"] == client.get(reverse("state")).json()
+
+
+def test_a_double_click_and_a_resent_request_store_one_reading(client):
+    url, data = current(client)["answer_url"], answer_data()
+
+    first, again = post(client, url, data), post(client, url, data)
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json() == again.json()
+    assert Reading.objects.count() == 1
+
+
+def test_a_second_answer_is_refused_and_says_where_to_go_on(client):
+    url = current(client)["answer_url"]
+    post(client, url, answer_data(label="synthetic"))
+
+    response = post(client, url, answer_data(label="real"))
+
+    assert response.status_code == 409
+    assert response.json()["error"] == "This case was answered already; that answer stands."
+    assert response.json()["state"] == client.get(reverse("state")).json()
+    assert [reading.label for reading in Reading.objects.all()] == ["synthetic"]
+
+
+def test_what_is_no_answer_is_refused_with_a_sentence(client):
+    url = current(client)["answer_url"]
+    not_json = [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"1" * 5000]
+    not_an_object = [b"null", b"[]", b'"real"']
+    unusable = [answer_data(label="perhaps"), answer_data(viewer_version="\x00"), answer_data(submission=["x"])]
+
+    for body in [*not_json, *not_an_object]:
+        response = post(client, url, body)
+        assert (response.status_code, response.json()) == (400, {"error": "An answer must be a JSON object."})
+    for data in unusable:
+        response = post(client, url, data)
+        assert response.status_code == 400
+        assert response.json()["error"].endswith(".")
+    assert not Reading.objects.exists()
+
+
+def test_an_answer_of_a_megabyte_is_refused(client):
+    response = post(client, current(client)["answer_url"], b" " * (1024 * 1024 + 1))
+
+    assert response.status_code == 400
+    assert not Reading.objects.exists()
+
+
+def test_an_answer_in_a_study_closed_meanwhile_is_told_so(study, client):
+    url = current(client)["answer_url"]
+    factories.close(study)
+
+    response = post(client, url, answer_data())
+
+    assert response.status_code == 403
+    assert response.json() == {"error": "This study is closed. Thank you for your time."}
+    assert not Reading.objects.exists()
+
+
+def test_an_answer_that_was_stored_before_closing_is_confirmed_after_it(study, client):
+    url, data = current(client)["answer_url"], answer_data()
+    post(client, url, data)
+    factories.close(study)
+
+    response = post(client, url, data)
+
+    assert response.status_code == 200
+    assert response.json() == {
+        "stored": True,
+        "state": {"done": True, "message": "This study is closed. Thank you for your time."},
+    }
+
+
+def test_a_used_link_leads_nowhere_and_says_what_to_do(study):
+    path = factories.invitation_path(study)
+    Client().post(path)
+
+    response = Client().get(path)
+
+    assert response.status_code == 404
+    assert "This link has been used" in response.content.decode()
+
+
+def test_without_a_session_a_page_says_what_to_do_and_a_request_gets_json():
+    page = Client().get(reverse("reading-room"))
+    request = Client().get(reverse("state"), headers={"Accept": "application/json"})
+
+    assert "Please use your invitation link" in page.content.decode()
+    assert request.json().keys() == {"error"}
+    assert (page.status_code, request.status_code) == (401, 401)
