@@ -42,6 +42,7 @@ export class Viewer extends EventTarget {
   #pointer = { x: NaN, y: NaN };
   #placement = { x: 0, y: 0, width: 1, height: 1 };
   #frame = 0;
+  #imageIsStale = true;
   #announced = false;
 
   /** @param {HTMLElement} root  holds the canvas, the scrollbar and the elements with data-text */
@@ -54,7 +55,7 @@ export class Viewer extends EventTarget {
     this.#painter.setWindow(this.#window.center, this.#window.width, this.#window.inverted);
     listenToPointer(this.#canvas, this);
     this.#scrollbar.addEventListener("input", () => this.scrollTo(Number(this.#scrollbar.value)));
-    this.#loader.addEventListener("slice", () => this.#redraw());
+    this.#loader.addEventListener("slice", (event) => this.#onSlice(event.detail));
     this.#loader.addEventListener("refused", () => this.dispatchEvent(new Event("refused")));
     new ResizeObserver(() => this.#redraw()).observe(this.#canvas);
   }
@@ -150,7 +151,7 @@ export class Viewer extends EventTarget {
    */
   pointAt(x, y) {
     this.#pointer = { x: x * devicePixelRatio, y: y * devicePixelRatio };
-    this.#redraw();
+    this.#scheduleFrame();
   }
 
   #applyWindow() {
@@ -158,23 +159,42 @@ export class Viewer extends EventTarget {
     this.#redraw();
   }
 
+  /** @param {{loading: LoadingCase, slice: number}} arrived */
+  #onSlice({ loading, slice }) {
+    if (loading !== this.#shown) return;
+    if (slice === this.#slice) this.#redraw();
+    else this.#scheduleFrame();
+  }
+
   #redraw() {
+    this.#imageIsStale = true;
+    this.#scheduleFrame();
+  }
+
+  /** The texts are written anew every frame asked for; the image only when it is another one. */
+  #scheduleFrame() {
     if (this.#frame === 0 && this.#shown) this.#frame = requestAnimationFrame(() => this.#draw());
   }
 
   #draw() {
     this.#frame = 0;
+    if (this.#imageIsStale) this.#paint();
+    const painted = this.#shown.volume.has(this.#slice);
+    this.#describe(painted);
+    if (painted && !this.#announced) {
+      this.#announced = true;
+      this.dispatchEvent(new Event("painted"));
+    }
+  }
+
+  #paint() {
+    this.#imageIsStale = false;
     const { volume } = this.#shown;
     this.#fitCanvas();
     this.#placement = placeImage(this.#canvas, volume, this.#camera);
     const pixels = volume.axial(this.#slice);
     if (pixels) this.#painter.paint(pixels, volume, this.#placement, this.#smooth);
     else this.#painter.clear();
-    this.#describe(pixels !== null);
-    if (pixels && !this.#announced) {
-      this.#announced = true;
-      this.dispatchEvent(new Event("painted"));
-    }
   }
 
   /** One canvas pixel to one pixel of the screen. */
