@@ -53,9 +53,7 @@ def read_readings_csv(source: str | os.PathLike[str] | IO[bytes]) -> pd.DataFram
     Raises
     ------
     InvalidReadings
-        With file, line, column and what to do.
-    OSError
-        The file cannot be opened.
+        With file, line, column and what to do; also where the file cannot be opened.
     """
     with _opened(source) as (stream, name):
         try:
@@ -70,7 +68,11 @@ def read_readings_csv(source: str | os.PathLike[str] | IO[bytes]) -> pd.DataFram
 @contextmanager
 def _opened(source: str | os.PathLike[str] | IO[bytes]) -> Iterator[tuple[IO[str], str]]:
     if isinstance(source, str | os.PathLike):
-        with Path(source).open(encoding="utf-8-sig", newline="") as stream:
+        try:
+            stream = Path(source).open(encoding="utf-8-sig", newline="")
+        except OSError as error:
+            raise InvalidReadings(f"{source}: cannot be read ({error.strerror}).") from error
+        with stream:
             yield stream, Path(source).name
         return
     text = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")

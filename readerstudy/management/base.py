@@ -1,9 +1,12 @@
-"""What the project's commands share: examples in --help, one-line errors, a study named by its slug."""
+"""What the project's commands share: examples in --help, one-line errors, a database that is set up."""
 
 from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from readerstudy.domain.errors import DomainError
 from readerstudy.models.study import Study
@@ -11,16 +14,16 @@ from readerstudy.models.study import Study
 UNUSABLE_INPUT = 2
 
 
-class StudyCommand(BaseCommand):
-    """A command over the domain: its errors become one line on stderr and exit status 2."""
+class ProjectCommand(BaseCommand):
+    """A command whose `--help` ends with examples, and whose errors are one line on stderr and exit status 2."""
 
-    example = ""
+    examples: tuple[str, ...] = ()
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(
             prog_name,
             subcommand,
-            epilog=f"Example:\n  {self.example}",
+            epilog="\n  ".join(["examples:", *self.examples]),
             formatter_class=RawDescriptionHelpFormatter,
             **kwargs,
         )
@@ -30,6 +33,26 @@ class StudyCommand(BaseCommand):
             return super().execute(*args, **options)
         except DomainError as error:
             raise CommandError(str(error), returncode=UNUSABLE_INPUT) from None
+
+
+class StudyCommand(ProjectCommand):
+    """A command over the database, which is set up first where it is the embedded one and still empty."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            _set_up_database()
+        except DatabaseError as error:
+            raise CommandError(f"The database can't be reached: {str(error).strip()}; see DATABASE_URL.") from None
+        return super().execute(*args, **options)
+
+
+def _set_up_database() -> None:
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return
+    if connection.vendor != "sqlite" or executor.loader.applied_migrations:
+        raise CommandError("The database is of another version; run: python manage.py migrate")
+    call_command("migrate", verbosity=0)
 
 
 def get_study(slug: str) -> Study:

@@ -1,33 +1,27 @@
 import json
-from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from readerstudy.analysis.analysis import analyse, write_analysis
 from readerstudy.analysis.frame import InvalidReadings
 from readerstudy.analysis.readings_csv import read_readings_csv
 from readerstudy.analysis.whole_folder import whole_folder
+from readerstudy.domain.errors import DomainError
+from readerstudy.management.base import ProjectCommand
 
 DESCRIPTION = """\
 Analyse readings made anywhere; positive = real tumour. Needs no database.
 
 Writes readings.csv, metrics.csv and analysis.json into a new folder.
-
-example:
-  python manage.py analyse READINGS.csv --out results
 """
 
 
-class Command(BaseCommand):
+class Command(ProjectCommand):
     help = DESCRIPTION
+    examples = ("python manage.py analyse READINGS.csv --out results",)
     requires_system_checks = []
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.formatter_class = RawDescriptionHelpFormatter
-        return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("readings", metavar="READINGS.csv", type=Path)
@@ -42,7 +36,7 @@ class Command(BaseCommand):
                 analysis = analyse(readings)
                 names = [path.name for path in write_analysis(analysis, readings, draft)]
         except (InvalidReadings, OSError) as error:
-            raise CommandError(str(error), returncode=2) from error
+            raise DomainError(str(error)) from error
         summary = {key: analysis.document[key] for key in ("n_readings", "n_readers", "n_cases", "warnings")}
         if options["json"]:
             self.stdout.write(json.dumps({"out": str(out), "files": names, **summary}))

@@ -16,7 +16,7 @@ class Command(StudyCommand):
         "tumour, the tumour's size, place and number. p holds for all lines together; the last column is the AUC\n"
         "from which a tell would have been found four times in five."
     )
-    example = "python manage.py audit_blinding liver-2026"
+    examples = ("python manage.py audit_blinding liver-2026",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")

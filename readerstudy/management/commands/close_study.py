@@ -9,7 +9,7 @@ from readerstudy.management.base import StudyCommand, get_study
 
 class Command(StudyCommand):
     help = "Close a study for good: nobody reads any more, and its results can be seen and exported."
-    example = "python manage.py close_study liver-2026"
+    examples = ("python manage.py close_study liver-2026",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")

@@ -14,7 +14,7 @@ from readerstudy.management.base import StudyCommand
 
 class Command(StudyCommand):
     help = "Create a study administrator. Asks for the password, or takes it from --password or a pipe."
-    example = "python manage.py create_staff ann"
+    examples = ("python manage.py create_staff ann",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")

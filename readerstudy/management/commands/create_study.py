@@ -12,7 +12,7 @@ from readerstudy.management.base import StudyCommand
 
 class Command(StudyCommand):
     help = "Create a study from its STUDY.toml, as a draft."
-    example = "python manage.py create_study STUDY.toml"
+    examples = ("python manage.py create_study STUDY.toml",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("design", metavar="STUDY.toml", type=Path)

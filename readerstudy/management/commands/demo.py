@@ -33,7 +33,7 @@ class Command(StudyCommand):
         "Build the demonstration study where it is not there yet, start the web server and a Celery worker as two\n"
         "processes, print the administrator's and one reader's link, and serve until Ctrl-C."
     )
-    example = "PORT=8000 python manage.py demo"
+    examples = ("PORT=8000 python manage.py demo",)
 
     def handle(self, *args: Any, **options: Any) -> None:
         _require_free_port(settings.PORT)

@@ -12,7 +12,7 @@ class Command(StudyCommand):
     help = (
         "Write a closed study's readings.csv, metrics.csv, analysis.json, cases.csv and design.json into a new folder."
     )
-    example = "python manage.py export_study liver-2026 --out liver-2026-export"
+    examples = ("python manage.py export_study liver-2026 --out liver-2026-export",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")

@@ -17,7 +17,7 @@ class Command(StudyCommand):
         "Draw a study's cases and have workers build them. With --wait, this process builds them too, beside any\n"
         "workers, and returns when all are built. A set that was begun is gone on with; what failed is tried again."
     )
-    example = "python manage.py generate_cases liver-2026 --wait"
+    examples = ("python manage.py generate_cases liver-2026 --wait",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")

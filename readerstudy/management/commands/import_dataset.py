@@ -1,26 +1,23 @@
 import json
 import sys
-from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from tqdm import tqdm
 
 from readerstudy.domain.audit import COMMAND_LINE
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.datasets import LAYOUTS, import_dataset
 from readerstudy.domain.importing.source import parse_labels, parse_organ
+from readerstudy.management.base import StudyCommand
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.vocabulary import OrganName, Origin
 from readerstudy.models.volume import OrganScan
 
 DESCRIPTION = """\
 Import CTs and their masks as a data set that studies draw cases from: whole or not at all.
-
-examples:
-  python manage.py import_dataset hospital cases/manifest.csv --layout manifest
-  python manage.py import_dataset hosts ct_folder --layout totalsegmentator --organ liver --organ kidney
 
 manifest: a CSV with the header
   case_id,patient_id,organ,ct,organ_mask,organ_label,tumor_mask,tumor_label,origin,generator,stand_in
@@ -50,13 +47,12 @@ def label_map_argument(text: str) -> dict[OrganName, tuple[int, ...]]:
     return labels
 
 
-class Command(BaseCommand):
+class Command(StudyCommand):
     help = DESCRIPTION
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.formatter_class = RawDescriptionHelpFormatter
-        return parser
+    examples = (
+        "python manage.py import_dataset hospital cases/manifest.csv --layout manifest",
+        "python manage.py import_dataset hosts ct_folder --layout totalsegmentator --organ liver kidney",
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="what studies call the data set")
@@ -86,8 +82,9 @@ class Command(BaseCommand):
             "--organ",
             metavar="ORGAN",
             type=organ_argument,
-            action="append",
-            help="import this organ alone; may be repeated",
+            nargs="+",
+            action="extend",
+            help="import these organs alone",
         )
         parser.add_argument(
             "--stand-in",
@@ -97,28 +94,25 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print what was imported as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            with tqdm(unit="CT", disable=not sys.stderr.isatty()) as bar:
+        with tqdm(unit="CT", disable=not sys.stderr.isatty()) as bar:
 
-                def show(done: int, total: int) -> None:
-                    bar.total = total
-                    bar.update(done - bar.n)
+            def show(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
 
-                dataset = import_dataset(
-                    name=options["name"],
-                    path=options["path"],
-                    layout=options["layout"],
-                    actor=COMMAND_LINE,
-                    origin=options["origin"],
-                    generator=options["generator"],
-                    stand_in=options["stand_in"],
-                    masks=options["masks"],
-                    label_map=options["label_map"],
-                    organs=options["organ"] or tuple(OrganName),
-                    progress=show,
-                )
-        except DomainError as error:
-            raise CommandError(str(error), returncode=2) from error
+            dataset = import_dataset(
+                name=options["name"],
+                path=options["path"],
+                layout=options["layout"],
+                actor=COMMAND_LINE,
+                origin=options["origin"],
+                generator=options["generator"],
+                stand_in=options["stand_in"],
+                masks=options["masks"],
+                label_map=options["label_map"],
+                organs=options["organ"] or tuple(OrganName),
+                progress=show,
+            )
         self.stdout.write(json.dumps(_summary(dataset)) if options["json"] else _sentences(dataset))
 
 

@@ -11,7 +11,7 @@ from readerstudy.management.base import StudyCommand
 
 class Command(StudyCommand):
     help = "Load readings made elsewhere as a closed study, with results page and exports. Positive = real tumour."
-    example = "python manage.py import_readings table-3 READINGS.csv --title 'Published Table 3'"
+    examples = ("python manage.py import_readings table-3 READINGS.csv --title 'Published Table 3'",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")

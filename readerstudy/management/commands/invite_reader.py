@@ -11,7 +11,7 @@ from readerstudy.models.reader import Reader
 
 class Command(StudyCommand):
     help = "Invite a reader: prints one link, nothing else. It works once; --renew makes another for the same reader."
-    example = "python manage.py invite_reader liver-2026 --code R1 --years 7 --specialty 'abdominal radiology'"
+    examples = ("python manage.py invite_reader liver-2026 --code R1 --years 7 --specialty 'abdominal radiology'",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")

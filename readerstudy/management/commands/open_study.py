@@ -9,7 +9,7 @@ from readerstudy.management.base import StudyCommand, get_study
 
 class Command(StudyCommand):
     help = "Open a study for reading: its design and cases are fixed from here on."
-    example = "python manage.py open_study liver-2026"
+    examples = ("python manage.py open_study liver-2026",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")

@@ -227,3 +227,8 @@ def test_a_frame_without_generators_of_real_cases_may_hold_none():
     frame = read(GOOD)[["reader_id", "case_id", "organ", "generator", "truth", "label"]]
     frame["generator"] = [None, "G"]
     pd.testing.assert_frame_equal(readings_frame(frame), read(GOOD))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path):
+    with pytest.raises(InvalidReadings, match=r"nowhere\.csv: cannot be read \(No such file or directory\)"):
+        read_readings_csv(tmp_path / "nowhere.csv")
