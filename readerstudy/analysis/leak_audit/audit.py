@@ -57,7 +57,8 @@ def audit_leaks(
         If no comparison has enough patients.
     """
     measured = [feature for feature in features if cases[feature.name].notna().all()]
-    weighed = list(_weigh_all(cases, measured, permutations, seed))
+    compared = comparisons(cases)
+    weighed = list(_weigh_all(compared, measured, permutations, seed))
     family_wise = multipletests([test.evidence.p_value for test in weighed], method="holm")[1] if weighed else []
     return LeakAudit(
         results=[
@@ -65,6 +66,7 @@ def audit_leaks(
             for test, p_value in zip(weighed, family_wise, strict=True)
         ],
         not_measured=[feature.words for feature in features if feature not in measured],
+        not_compared=_not_compared(cases, compared),
         n_real=int((cases["truth"] == "real").sum()),
         n_synthetic=int((cases["truth"] == "synthetic").sum()),
         alpha=alpha,
@@ -72,9 +74,9 @@ def audit_leaks(
     )
 
 
-def _weigh_all(cases: pd.DataFrame, features: list[Feature], permutations: int, seed: int) -> Iterator[_Weighed]:
+def _weigh_all(compared: list[Comparison], features: list[Feature], permutations: int, seed: int) -> Iterator[_Weighed]:
     rng = np.random.default_rng(seed)
-    for comparison in comparisons(cases):
+    for comparison in compared:
         labels = comparison.arrangements(permutations, rng)
         for part in Part:
             names = [feature.name for feature in features if feature.part == part]
@@ -83,13 +85,23 @@ def _weigh_all(cases: pd.DataFrame, features: list[Feature], permutations: int, 
                 yield _Weighed(comparison, part, evidence)
 
 
+def _not_compared(cases: pd.DataFrame, compared: list[Comparison]) -> list[str]:
+    """Return the organs and generators that no comparison holds alone."""
+    left: set[str] = set()
+    for column in ("organ", "generator"):
+        present = [set(one.cases[column]) - {""} for one in compared]
+        left |= set(cases[column]) - {""} - set().union(*(names for names in present if len(names) == 1))
+    return sorted(left)
+
+
 def _result(
     test: _Weighed, p_family_wise: float, features: dict[str, Feature], alpha: float, n_tests: int
 ) -> PartResult:
     comparison, evidence = test.comparison, test.evidence
     n_real = int(comparison.is_real.sum())
     n_synthetic = len(comparison.cases) - n_real
-    low, high = auc_interval(evidence.auc, n_real=n_real, n_synthetic=n_synthetic, z=Z_95)
+    low, _ = auc_interval(evidence.auc, n_real=n_real, n_synthetic=n_synthetic, z=Z_95)
+    _, high = auc_interval(max(evidence.auc, 0.5), n_real=n_real, n_synthetic=n_synthetic, z=Z_95)
     critical = evidence.critical_auc(alpha / n_tests)
     tells = [one for one in evidence.separations if one.p_value <= alpha] if p_family_wise <= alpha else []
     return PartResult(

@@ -11,8 +11,8 @@ from readerstudy.analysis.frame import POOLED
 
 BoolArray = npt.NDArray[np.bool_]
 
-MIN_PATIENTS = 6
-"""Per arm; fewer cannot be told from chance by any feature."""
+MIN_PATIENTS = 8
+"""Per arm; with fewer, even a perfect feature among thirty is what chance would give."""
 
 
 class TooFewCases(ValueError):  # noqa: N818 - named for what it says
@@ -79,7 +79,7 @@ def comparisons(cases: pd.DataFrame) -> list[Comparison]:
         real = int((cases["truth"] == "real").sum())
         raise TooFewCases(
             f"{real} real and {len(cases) - real} synthetic cases are too few to audit: "
-            f"{MIN_PATIENTS} patients of one organ are needed in each arm."
+            f"{MIN_PATIENTS} patients of the same organs are needed in each arm."
         )
     return list(found.values())
 

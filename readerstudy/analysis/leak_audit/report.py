@@ -27,7 +27,8 @@ class PartResult:
     n_real, n_synthetic : int
         Patients in the arms.
     auc, auc_low, auc_high : float
-        Of a cross-validated classifier of the part's features, with its 95 % interval.
+        Of a cross-validated classifier of the part's features, with its 95 % interval. A classifier below 0.5 has
+        learnt nothing (matched arms do that to it), so the upper limit is never below that of 0.5.
     p_value : float
         Family-wise over all parts and comparisons of the audit.
     found : bool
@@ -63,6 +64,7 @@ class LeakAudit:
 
     results: list[PartResult]
     not_measured: list[str]
+    not_compared: list[str]
     n_real: int
     n_synthetic: int
     alpha: float
@@ -103,7 +105,8 @@ class LeakAudit:
     def notes(self) -> list[str]:
         """What must be read beside any outcome."""
         missing = [f"Not judged, since some cases lack it: {words}." for words in self.not_measured]
-        return [UNSEEN, *missing]
+        few = [f"Not compared by itself, since an arm has too few patients: {name}." for name in self.not_compared]
+        return [UNSEEN, *few, *missing]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -121,5 +124,5 @@ class LeakAudit:
             if result is None:
                 yield f"{part}: nothing measured varies"
                 continue
-            missed = f"below AUC {result.detectable_auc:.2f}" if result.detectable_auc else "even a perfect one"
-            yield f"{part}: a tell {missed} may have been missed, the upper bound is AUC {result.auc_high:.2f}"
+            missed = f"a tell below AUC {result.detectable_auc:.2f}" if result.detectable_auc else "even a perfect tell"
+            yield f"{part}: {missed} may have been missed, the upper bound is AUC {result.auc_high:.2f}"

@@ -23,7 +23,7 @@ Box = tuple[slice, slice, slice]
 AIR_HU = -700  # and below
 SOFT_TISSUE_HU = (-200, 250)  # with fat
 EDGE_HU = 100  # neighbours in soft tissue that differ by more are an edge, not noise
-SHELL_MM = 3.0
+SHELL_MM = 3.0  # or one voxel, where voxels are larger
 SHARPEST = 99  # percentile of the steps between neighbours that stands for edges
 
 
@@ -118,7 +118,8 @@ def measure_tumor(
     if organ is not None:
         places = _fractions(middle, bounding_box(organ))
         measures |= dict(zip(("organ_down", "organ_back", "organ_left"), places, strict=True))
-        measures["organ_around"] = float(organ[box][~tumor & (distance_mm <= SHELL_MM)].mean())
+        shell = ~tumor & (distance_mm <= max(SHELL_MM, *spacing_mm))
+        measures["organ_around"] = float(organ[box][shell].mean())
         measures["organ_ml"] = (volume_mm3(organ, spacing_mm) + volume_mm3(tumor & ~organ[box], spacing_mm)) / 1000
     return measures
 

@@ -194,9 +194,20 @@ def test_few_cases_say_that_even_a_perfect_tell_may_be_missed():
     assert all(one.detectable_auc is None or one.detectable_auc > 0.95 for one in result.results)
 
 
+def test_matched_arms_do_not_pull_the_upper_bound_below_chance():
+    cases = alike(organs=("liver",))
+    for name in NAMES:
+        cases.loc[cases["truth"] == "synthetic", name] = cases.loc[cases["truth"] == "real", name].to_numpy()
+
+    results = audit(cases).results
+
+    assert min(one.auc for one in results) < 0.4
+    assert min(one.auc_high for one in results) > 0.6
+
+
 def test_too_few_patients_are_refused():
     cases = alike(arm=30, organs=("liver",), cases_per_host=6)
-    with pytest.raises(TooFewCases, match="30 real and 30 synthetic cases are too few to audit: 6 patients"):
+    with pytest.raises(TooFewCases, match="30 real and 30 synthetic cases are too few to audit: 8 patients"):
         audit(cases)
 
 
@@ -208,6 +219,17 @@ def test_what_some_case_lacks_is_left_out_and_named():
 
     assert result.not_measured == ["tumour size, place and number 2"]
     assert "Not judged, since some cases lack it: tumour size, place and number 2." in result.notes
+
+
+def test_what_has_too_few_patients_by_itself_is_named():
+    cases = alike(arm=30, generators=("gan", "gan", "gan", "gan", "rare"))
+    fewer = cases[(cases["organ"] != "liver") | (cases.index % 30 < 15)]
+
+    result = audit(fewer)
+
+    assert result.not_compared == ["liver", "rare"]
+    assert "Not compared by itself, since an arm has too few patients: liver." in result.notes
+    assert audit(alike()).not_compared == []
 
 
 def test_a_part_in_which_nothing_varies_is_said_to():

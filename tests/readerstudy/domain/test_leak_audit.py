@@ -214,9 +214,9 @@ def test_an_organ_is_measured_in_its_tissue_alone():
     assert measure_organ(hu, np.ones(hu.shape, dtype=bool)) == {"organ_hu": 100, "organ_noise_hu": 0}
 
 
-def measured(tumor: np.ndarray, organ: np.ndarray | None) -> dict[str, float]:
-    cubes = (1.0, 1.0, 1.0)
-    return measure_tumor(*distance_around(tumor, 3, cubes), organ, shape=tumor.shape, spacing_mm=cubes)
+def measured(tumor: np.ndarray, organ: np.ndarray | None, voxel_mm: float = 1.0) -> dict[str, float]:
+    cubes = (voxel_mm, voxel_mm, voxel_mm)
+    return measure_tumor(*distance_around(tumor, 5, cubes), organ, shape=tumor.shape, spacing_mm=cubes)
 
 
 def test_a_tumour_is_placed_in_its_image_and_organ():
@@ -231,6 +231,15 @@ def test_a_tumour_is_placed_in_its_image_and_organ():
     assert (measures["organ_down"], measures["organ_back"], measures["organ_left"]) == (0.5, 0.5, 0.0)
     assert 0.5 < measures["organ_around"] < 0.7  # at the organ's right border, half of the shell and its middle plane
     assert (measures["lesions"], measures["tumor_ml"]) == (1, 0.001)
+
+
+def test_a_tumours_surroundings_are_one_voxel_where_voxels_are_large():
+    organ = np.zeros((5, 5, 5), dtype=bool)
+    organ[:, :, :3] = True
+    tumor = np.zeros_like(organ)
+    tumor[2, 2, 2] = True
+
+    assert measured(tumor, organ, voxel_mm=4.0)["organ_around"] == pytest.approx(5 / 6)
 
 
 def test_a_tumour_without_an_organ_mask_is_placed_in_the_image_alone():
@@ -278,7 +287,9 @@ def test_a_study_that_cannot_be_audited_is_refused(db, built):
     if built:
         start_generation(study=study, actor="tests")
         factories.build_cases(study)
-    message = "6 patients of one organ are needed" if built else "has no built cases to audit; generate them first"
+    message = (
+        "8 patients of the same organs are needed" if built else "has no built cases to audit; generate them first"
+    )
 
     with pytest.raises(CommandError, match=message) as refusal:
         call_command("audit_blinding", "small")
