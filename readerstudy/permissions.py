@@ -81,7 +81,7 @@ def staff_user(request: HttpRequest) -> User:
 
 
 def _no_session(request: HttpRequest) -> HttpResponse:
-    message = "Your session has ended. Open your invitation link again, or ask the study's staff for a new one."
+    message = "You are not signed in here. Open your invitation link; once used, ask the study's staff for another."
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse({"error": message}, status=401)
     return render(

@@ -55,24 +55,27 @@ def read_readings_csv(source: str | os.PathLike[str] | IO[bytes]) -> pd.DataFram
     InvalidReadings
         With file, line, column and what to do; also where the file cannot be opened.
     """
-    with _opened(source) as (stream, name):
-        try:
-            table = _Table.parsed(stream, name)
-        except UnicodeDecodeError as error:
-            raise InvalidReadings(f"{name}: is not UTF-8 text; save it as “CSV UTF-8”.") from error
-        except csv.Error as error:
-            raise InvalidReadings(f"{name}: is not a CSV file ({error}).") from error
+    try:
+        with _opened(source) as (stream, name):
+            table = _parsed(stream, name)
+    except OSError as error:
+        raise InvalidReadings(f"{source}: cannot be read ({error.strerror}).") from error
     return table.readings()
+
+
+def _parsed(stream: IO[str], name: str) -> "_Table":
+    try:
+        return _Table.parsed(stream, name)
+    except UnicodeDecodeError as error:
+        raise InvalidReadings(f"{name}: is not UTF-8 text; save it as “CSV UTF-8”.") from error
+    except csv.Error as error:
+        raise InvalidReadings(f"{name}: is not a CSV file ({error}).") from error
 
 
 @contextmanager
 def _opened(source: str | os.PathLike[str] | IO[bytes]) -> Iterator[tuple[IO[str], str]]:
     if isinstance(source, str | os.PathLike):
-        try:
-            stream = Path(source).open(encoding="utf-8-sig", newline="")
-        except OSError as error:
-            raise InvalidReadings(f"{source}: cannot be read ({error.strerror}).") from error
-        with stream:
+        with Path(source).open(encoding="utf-8-sig", newline="") as stream:
             yield stream, Path(source).name
         return
     text = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
