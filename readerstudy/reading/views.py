@@ -76,7 +76,9 @@ def finished(request: HttpRequest, reader: Reader) -> HttpResponse:
             return redirect("reading-room")
     except NotOpenError as error:
         return _message(request, reader, error)
-    return render(request, "readerstudy/reading/finished.html", outline(reader=reader))
+    response = render(request, "readerstudy/reading/finished.html", outline(reader=reader))
+    response.headers["Clear-Site-Data"] = '"cache"'  # shared hospital PCs; by now every answer is stored
+    return response
 
 
 def _message(request: HttpRequest, reader: Reader, error: NotOpenError) -> HttpResponse:
