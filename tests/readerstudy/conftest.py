@@ -10,9 +10,10 @@ from django.db import connection
 Rung = Callable[[], list[tuple[str, list[int]]]]
 
 
-@pytest.fixture(autouse=True, scope="session")
-def broker_in_memory() -> None:
-    current_app.conf.broker_url = "memory://"
+@pytest.fixture(autouse=True)
+def broker_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)  # Celery itself prefers it to any configuration
+    monkeypatch.setattr(current_app.conf, "broker_url", "memory://")
 
 
 @pytest.fixture
