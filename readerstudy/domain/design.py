@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from readerstudy.analysis.frame import POOLED
 from readerstudy.domain.errors import DomainError
 
 Count = Annotated[int, Field(ge=0, le=10_000)]
@@ -43,6 +44,12 @@ class OrganDesign(_Part):
         low, high = self.diameter_mm
         if not 0 < low <= high <= 200:
             raise ValueError(f"diameter_mm must be [low, high] with 0 < low <= high <= 200, not [{low:g}, {high:g}]")
+        return self
+
+    @model_validator(mode="after")
+    def _generators_have_names_of_their_own(self) -> OrganDesign:
+        if POOLED in self.synthetic:
+            raise ValueError(f"synthetic: {POOLED!r} stands for every generator in results; import it by another name")
         return self
 
     @property

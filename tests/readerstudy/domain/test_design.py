@@ -182,6 +182,10 @@ def test_a_stored_design_is_read_back_as_the_same_design():
             "The design: organs[0]: diameter_mm must be [low, high] with 0 < low <= high <= 200, not [20, 5].",
         ),
         (
+            {"organs": [organ_data(synthetic={"all": 2})]},
+            "The design: organs[0]: synthetic: 'all' stands for every generator in results; import it by another name.",
+        ),
+        (
             {"organs": [organ_data(real=-1)]},
             "The design: organs[0].real: input should be greater than or equal to 0.",
         ),
