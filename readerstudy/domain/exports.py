@@ -18,6 +18,20 @@ from readerstudy.domain.results import STAND_IN_NOTICE, StudyResults, study_resu
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.study import Study
 
+FILES = """
+Positive = real tumour, negative = synthetic tumour.
+
+readings.csv   one row per answer; practice cases are not among them
+metrics.csv    counts, sensitivity, specificity and accuracy with Wilson intervals, per reader, organ and
+               generator, and pooled ("all"); fractions of 1, empty where not estimable; unsure answers are left
+               out of the denominators and counted beside
+analysis.json  the pooled tests (Obuchowski-Rockette), definitions, software versions, warnings
+cases.csv      what each case was, and the row of the imported list that it came from
+design.json    the study's design, whole
+
+Cells that begin with = + - @ are preceded by an apostrophe, so that no spreadsheet takes them for formulas.
+"""
+
 
 def export_study(*, study: Study, folder: Path, actor: str) -> None:
     """Write the export into a new folder: whole, or not at all.
@@ -40,6 +54,8 @@ def _write(study: Study, results: StudyResults, folder: Path) -> None:
     write_analysis(replace(results.analysis, document=_document(study, results)), results.readings, folder)
     _cases(study).to_csv(folder / "cases.csv", index=False, lineterminator="\n")
     _write_json(folder / "design.json", study.design)
+    notice = f"\n{STAND_IN_NOTICE}\n" if results.stand_in else ""
+    (folder / "README.txt").write_text(f"{study.title} ({study.slug})\n{notice}{FILES}", encoding="utf-8")
 
 
 def _document(study: Study, results: StudyResults) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from readerstudy.management.base import StudyCommand, get_study
 
 class Command(StudyCommand):
     help = (
-        "Write a closed study's readings.csv, metrics.csv, analysis.json, cases.csv and design.json into a new folder."
+        "Write a closed study's readings.csv, metrics.csv, analysis.json, cases.csv, design.json and a\n"
+        "README.txt that explains them into a new folder."
     )
     examples = ("python manage.py export_study liver-2026 --out liver-2026-export",)
 

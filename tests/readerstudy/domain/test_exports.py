@@ -38,11 +38,11 @@ def export(study, folder):
     return folder
 
 
-def test_an_export_is_five_files(tmp_path):
+def test_an_export_is_six_files(tmp_path):
     folder = export(make_closed_study(), tmp_path / "out")
 
     assert sorted(path.name for path in folder.iterdir()) == [
-        "analysis.json", "cases.csv", "design.json", "metrics.csv", "readings.csv",
+        "README.txt", "analysis.json", "cases.csv", "design.json", "metrics.csv", "readings.csv",
     ]  # fmt: skip
 
 
@@ -95,14 +95,21 @@ def test_the_document_names_the_study_and_its_design(tmp_path):
     assert document["positive"] == "real tumour"
 
 
-def test_stand_ins_are_said_first_among_the_warnings(tmp_path):
+def test_stand_ins_are_said_wherever_a_figure_is(tmp_path):
     folder = export(make_closed_study(stand_ins=True), tmp_path / "out")
 
     document = json.loads((folder / "analysis.json").read_text())
 
     assert document["study"]["stand_in"] is True
     assert "stand-ins" in document["warnings"][0]
+    assert "stand-ins" in (folder / "README.txt").read_text()
     assert set(pd.read_csv(folder / "cases.csv")["stand_in"]) == {True, False}
+
+
+def test_a_study_without_stand_ins_does_not_speak_of_them(tmp_path):
+    folder = export(make_closed_study(), tmp_path / "out")
+
+    assert "stand-in" not in (folder / "README.txt").read_text()
 
 
 def test_a_study_that_nobody_read_is_exported_all_the_same(tmp_path):
