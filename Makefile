@@ -14,14 +14,14 @@ help:
 	@echo "make format        let ruff format the code"
 
 $(VENV)/installed: requirements.txt
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 	@echo "Installing what the project runs on (a few minutes on the first run) …"
-	$(PIP) install -r requirements.txt
+	@$(PIP) install -r requirements.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	@echo "Installing what its tests need …"
-	$(PIP) install -r requirements-dev.txt
+	@$(PIP) install -r requirements-dev.txt
 	@touch $@
 
 demo: $(VENV)/installed
