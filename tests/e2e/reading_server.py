@@ -8,7 +8,6 @@ import gzip
 import json
 import mimetypes
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -93,7 +92,6 @@ class ReadingServer:
     """The study was closed: the state says so in words."""
     held: dict[int, threading.Event] = field(default_factory=dict)
     """Slice -> not answered before this is set."""
-    slice_delay_s: float = 0.0
     refuse_answers: int = 0
     """So many more answers get a 503 and are not stored."""
     lose_responses: int = 0
@@ -136,7 +134,6 @@ class ReadingServer:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            time.sleep(self.slice_delay_s)
             if number in self.held:
                 self.held[number].wait(10)
             if self.slice_faults[number] > 0:

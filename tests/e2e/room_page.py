@@ -1,5 +1,6 @@
 """What the browser tests look at in the reading room, and the small cases they read there."""
 
+import base64
 from collections.abc import Callable
 
 import numpy as np
@@ -36,3 +37,26 @@ def wait_until(page: Page, happened: Callable[[], bool]) -> None:
             return
         page.wait_for_timeout(20)
     pytest.fail("It did not happen within 8 s.")
+
+
+def painted_grays(page: Page, rows: int, columns: int) -> np.ndarray:
+    """Red, green and blue at the middle of every pixel of the slice, from the canvas itself."""
+    encoded = page.evaluate(
+        """([rows, columns]) => {
+            const canvas = document.querySelector("canvas");
+            const [x, y, width, height] = ["imageX", "imageY", "imageWidth", "imageHeight"]
+                .map((name) => Number(canvas.dataset[name]));
+            const { data } = canvas.getContext("2d").getImageData(x, y, width, height);
+            let out = "";
+            for (let row = 0; row < rows; row++) {
+                for (let column = 0; column < columns; column++) {
+                    const at = Math.floor((row + 0.5) * height / rows) * width
+                        + Math.floor((column + 0.5) * width / columns);
+                    out += String.fromCharCode(data[4 * at], data[4 * at + 1], data[4 * at + 2]);
+                }
+            }
+            return btoa(out);
+        }""",
+        [rows, columns],
+    )
+    return np.frombuffer(base64.b64decode(encoded), dtype=np.uint8).reshape(rows, columns, 3)

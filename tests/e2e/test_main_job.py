@@ -1,6 +1,5 @@
 """The whole way, as its people go it: an administrator and a reader in Chromium, a server and a worker beside."""
 
-import base64
 import csv
 import io
 import json
@@ -27,6 +26,7 @@ from readerstudy.domain.windowing import apply_window
 from synthesis.phantom.dataset import write_dataset
 
 from .conftest import WIDE
+from .room_page import painted_grays
 
 pytestmark = [pytest.mark.e2e, pytest.mark.database]
 
@@ -272,24 +272,7 @@ def assert_gray_values_are_exact(page: Page) -> None:
     member = page.context.request.get(page.url.split("/reading/")[0] + case["slice_url"].replace("{n}", str(number)))
     assert member.headers["cache-control"] == "no-store"
     hu = decode_plain(member.body(), (rows, columns))
-    grays = page.evaluate(
-        """([rows, columns]) => {
-            const canvas = document.querySelector("canvas");
-            const [x, y, width, height] = ["imageX", "imageY", "imageWidth", "imageHeight"]
-                .map((name) => Number(canvas.dataset[name]));
-            const { data } = canvas.getContext("2d").getImageData(x, y, width, height);
-            let out = "";
-            for (let row = 0; row < rows; row++) {
-                for (let column = 0; column < columns; column++) {
-                    const at = Math.floor((row + 0.5) * height / rows) * width + Math.floor((column + 0.5) * width / columns);
-                    out += String.fromCharCode(data[4 * at]);
-                }
-            }
-            return btoa(out);
-        }""",
-        [rows, columns],
-    )
-    painted = np.frombuffer(base64.b64decode(grays), dtype=np.uint8).reshape(rows, columns)
+    painted = painted_grays(page, rows, columns)[:, :, 0]
     assert np.array_equal(painted, apply_window(hu, window_center=80, window_width=250))
     page.keyboard.press("n")
 

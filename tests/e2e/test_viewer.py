@@ -1,6 +1,5 @@
 """The viewer in a real browser: exact grays, scrolling, loading; against a server that records and misbehaves."""
 
-import base64
 import json
 import threading
 from dataclasses import replace
@@ -14,41 +13,18 @@ from readerstudy.domain.slice_packs import encode_slice
 from readerstudy.domain.windowing import apply_window
 
 from .reading_server import wrong_size_member
-from .room_page import COLUMNS, CUE, ROWS, SLICES, canvas_of, label_of, wait_until
+from .room_page import COLUMNS, CUE, ROWS, SLICES, canvas_of, label_of, painted_grays, wait_until
 
 pytestmark = pytest.mark.e2e
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
 
-def painted_grays(page: Page) -> np.ndarray:
-    """Red, green and blue at the middle of every pixel of the slice, from the canvas itself."""
-    encoded = page.evaluate(
-        """([rows, columns]) => {
-            const canvas = document.querySelector("canvas");
-            const [x, y, width, height] = ["imageX", "imageY", "imageWidth", "imageHeight"]
-                .map((name) => Number(canvas.dataset[name]));
-            const { data } = canvas.getContext("2d").getImageData(x, y, width, height);
-            let out = "";
-            for (let row = 0; row < rows; row++) {
-                for (let column = 0; column < columns; column++) {
-                    const at = Math.floor((row + 0.5) * height / rows) * width
-                        + Math.floor((column + 0.5) * width / columns);
-                    out += String.fromCharCode(data[4 * at], data[4 * at + 1], data[4 * at + 2]);
-                }
-            }
-            return btoa(out);
-        }""",
-        [ROWS, COLUMNS],
-    )
-    return np.frombuffer(base64.b64decode(encoded), dtype=np.uint8).reshape(ROWS, COLUMNS, 3)
-
-
 def assert_shows(page: Page, volume: np.ndarray, slice_number: int, center: float, width: float) -> None:
     expect(canvas_of(page)).to_have_attribute("data-painted", str(slice_number))
     expect(canvas_of(page)).to_have_attribute("data-sampling", "nearest")
     gray = apply_window(volume[slice_number], window_center=center, window_width=width)
-    assert np.array_equal(painted_grays(page), np.repeat(gray[:, :, None], 3, axis=2))
+    assert np.array_equal(painted_grays(page, ROWS, COLUMNS), np.repeat(gray[:, :, None], 3, axis=2))
 
 
 class TestExactness:
@@ -87,10 +63,10 @@ class TestExactness:
         assert center > 40  # down: darker
         assert_shows(room, reading.cases[0].volume, CUE, center, width)
 
-        gray = painted_grays(room)
+        gray = painted_grays(room, ROWS, COLUMNS)
         room.keyboard.press("i")
         expect(canvas_of(room)).to_have_attribute("data-inverted", "true")
-        assert np.array_equal(painted_grays(room), 255 - gray)
+        assert np.array_equal(painted_grays(room, ROWS, COLUMNS), 255 - gray)
 
     def test_window_vectors_in_the_browser(self, page, reading):
         page.goto(f"{reading.url}/blank")
@@ -220,8 +196,12 @@ class TestLoading:
         assert {number for _, number in reading.slice_requests[:3]} == {SLICES // 2 - 1, SLICES // 2, SLICES // 2 + 1}
 
     def test_nearest_first_with_three_requests_at_a_time(self, page, reading):
-        reading.slice_delay_s = 0.02
+        gate = threading.Event()
+        reading.held = dict.fromkeys(range(SLICES), gate)
         page.goto(f"{reading.url}/reading/")
+        wait_until(page, lambda: len(reading.slice_requests) == 3)  # held: a fourth would join them now
+        page.wait_for_timeout(200)
+        gate.set()
         expect(canvas_of(page)).to_have_attribute("data-loaded", str(SLICES))
 
         order = [number for _, number in reading.slice_requests[:SLICES]]
@@ -252,7 +232,7 @@ class TestLoading:
 
         expect(page.locator("[data-text=absent]")).to_have_text(f"Loading slice {CUE + 2}")
         expect(canvas_of(page)).to_have_attribute("data-painted", "")
-        assert not painted_grays(page).any()
+        assert not painted_grays(page, ROWS, COLUMNS).any()
 
         reading.held[CUE + 1].set()
         assert_shows(page, reading.cases[0].volume, CUE + 1, 40, 400)
