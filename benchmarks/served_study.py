@@ -102,7 +102,7 @@ def serve_study(folder: Path, shape: tuple[int, int, int]) -> Iterator[str]:
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "DATABASE_URL": f"sqlite:///{folder / 'data' / 'db.sqlite3'}",
-        "CELERY_BROKER_URL": "filesystem://",
+        "CELERY_BROKER_URL": "filesystem://local",
     }
 
     def manage(*arguments: str) -> str:
