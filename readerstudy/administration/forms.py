@@ -9,8 +9,8 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.http import QueryDict
 
-from readerstudy.domain.case_sets import method_names
 from readerstudy.domain.queries.datasets import OrganSources
+from readerstudy.domain.selection import method_names
 from readerstudy.models.vocabulary import Origin
 
 MAX_DESIGN_BYTES = 100_000

@@ -7,10 +7,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from readerstudy.domain import audit
-from readerstudy.domain.case_sets import plan_case_set
 from readerstudy.domain.design import StudyDesign
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.queries.progress import readiness
+from readerstudy.domain.selection import plan_case_set
 from readerstudy.models.study import Study
 
 
