@@ -18,14 +18,21 @@ env.read_env(BASE_DIR / ".env")
 
 
 def generated_secret(path: Path, length: int = 64) -> str:
-    """Return the secret kept in `path`, made on the first run (readable by its owner only)."""
+    """Return the secret kept in `path`, made on the first run (readable by its owner only).
+
+    It is written aside and linked into place, so that a second process never reads half of it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(length))
+    if not path.exists():
+        aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(length))
+        try:
+            os.link(aside, path)
+        except FileExistsError:
+            pass  # another process was quicker: its secret counts
+        finally:
+            aside.unlink()
     return path.read_text().strip()
 
 
@@ -110,6 +117,7 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         "data_folder_in": str(_BROKER_FOLDER / "messages"),
         "data_folder_out": str(_BROKER_FOLDER / "messages"),
         "control_folder": str(_BROKER_FOLDER / "control"),
+        "polling_interval": 0.2,  # seconds
     }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

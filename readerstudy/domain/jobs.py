@@ -26,7 +26,7 @@ from readerstudy.models.job import Job
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
-RING_AGAIN_AFTER = timedelta(minutes=10)
+RING_AGAIN_AFTER = timedelta(minutes=2)
 
 Commit = Callable[[], dict[str, Any]]
 """Writes what belongs to the result, and returns the job's own fields."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from readerstudy.analysis.frame import POOLED
 from readerstudy.domain.errors import DomainError
 from readerstudy.models.vocabulary import OrganName, Origin
 
@@ -92,6 +93,8 @@ def check_origin(row: SourceRow) -> None:
         raise DomainError(f"{row.where}: origin synthetic needs a generator; name what made the tumour.")
     if row.origin != Origin.SYNTHETIC and row.generator:
         raise DomainError(f"{row.where}: only origin synthetic has a generator; empty it, or correct the origin.")
+    if row.generator == POOLED:
+        raise DomainError(f"{row.where}: {POOLED!r} stands for every generator in results; name it otherwise.")
     if len(row.generator) > GENERATOR_LENGTH:
         raise DomainError(f"{row.where}: the generator's name is longer than {GENERATOR_LENGTH} letters; shorten it.")
 

@@ -143,6 +143,10 @@ def test_unknown_columns_are_noted(files):
         ({"origin": "synthetic"}, "origin synthetic needs a generator; name what made the tumour."),
         ({"generator": "gan"}, "only origin synthetic has a generator; empty it, or correct the origin."),
         (
+            {"origin": "synthetic", "generator": "all"},
+            "'all' stands for every generator in results; name it otherwise.",
+        ),
+        (
             {"origin": "synthetic", "generator": "g" * 81},
             "the generator's name is longer than 80 letters; shorten it.",
         ),
