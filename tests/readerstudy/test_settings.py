@@ -52,7 +52,9 @@ def test_the_defaults_run_on_one_machine_from_a_fresh_clone(root):
     assert "journal_mode=WAL" in found["DATABASES"]["default"]["OPTIONS"]["init_command"]
     assert found["CELERY_BROKER_URL"].startswith("filesystem://")
     broker = found["CELERY_BROKER_TRANSPORT_OPTIONS"]
-    assert all(broker[folder].startswith(str(root)) for folder in ("data_folder_in", "data_folder_out", "control_folder"))
+    assert all(
+        broker[folder].startswith(str(root)) for folder in ("data_folder_in", "data_folder_out", "control_folder")
+    )
     assert (found["PUBLIC_URL"], found["CSRF_TRUSTED_ORIGINS"]) == ("http://127.0.0.1:8000", ["http://127.0.0.1:8000"])
     assert sorted(found["ALLOWED_HOSTS"]) == ["127.0.0.1", "[::1]", "localhost"]
     assert (found["DEBUG"], found["SESSION_COOKIE_SECURE"], found["CSRF_COOKIE_SECURE"]) == (False, False, False)
