@@ -28,7 +28,7 @@ from synthesis.phantom.dataset import write_dataset
 from .conftest import WIDE
 from .room_page import painted_grays
 
-pytestmark = [pytest.mark.e2e, pytest.mark.database]
+pytestmark = pytest.mark.e2e
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = PROJECT / "test-artifacts" / "main-job"
@@ -59,7 +59,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
     }
-    environment.pop("DATABASE_URL", None)  # a database of its own; the broker's queues are not shared either
+    environment.pop("DATABASE_URL", None)  # a database and a broker of its own
     environment.pop("CELERY_BROKER_URL", None)
 
     def manage(*arguments: str, typed: str = "") -> str:
