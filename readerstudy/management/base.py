@@ -51,7 +51,7 @@ def _set_up_database() -> None:
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return
     if connection.vendor != "sqlite" or executor.loader.applied_migrations:
-        raise CommandError("The database is of another version; run: python manage.py migrate")
+        raise CommandError("The database is not set up for this version; run: python manage.py migrate")
     call_command("migrate", verbosity=0)
 
 

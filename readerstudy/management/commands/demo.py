@@ -19,7 +19,7 @@ from django.urls import reverse
 from tqdm import tqdm
 
 from readerstudy.domain.demo.study import demo_study, reader_link
-from readerstudy.management.base import StudyCommand
+from readerstudy.management.base import ProjectCommand
 from readerstudy.models.study import Study
 from readerstudy.settings import generated_secret
 
@@ -28,7 +28,7 @@ STOP_WITHIN_S = 10
 LOOK_AGAIN_S = 0.5
 
 
-class Command(StudyCommand):
+class Command(ProjectCommand):
     help = (
         "Build the demonstration study where it is not there yet, start the web server and a Celery worker as two\n"
         "processes, print the administrator's and one reader's link, and serve until Ctrl-C."
