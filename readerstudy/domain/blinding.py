@@ -33,7 +33,7 @@ def case_payload(item: SequenceItem) -> CasePayload:
         organ=case.organ,
         question=f"Is the tumour in this {case.organ} real or synthetic?",
         shape=case.pack.shape,
-        spacing_mm=case.pack.spacing_mm,
+        spacing_mm=[round(mm, 3) for mm in case.pack.spacing_mm],  # all digits would find a public data set
         cue_slice=case.pack.cue_slice,
         slice_url=slice_zero.removesuffix("0") + "{n}",
         answer_url=reverse("answer", args=[item.token]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 
 import numpy as np
 from django.db import transaction
@@ -32,8 +31,8 @@ def start_generation(*, study: Study, actor: str) -> None:
         started = Study.objects.filter(pk=study.pk, state=Study.State.DRAFT).update(state=Study.State.PREPARING)
         if not started:
             raise DomainError(f"Study {study.slug} has its cases already; only a draft can be generated.")
-        for plan in planned:
-            _create_case(study, plan)
+        for plan, code in zip(planned, _codes(study, len(planned)), strict=True):
+            _create_case(study, plan, code)
         audit.record(actor=actor, action="draw case set", study=study, cases=len(planned), algorithm=ALGORITHM)
     study.refresh_from_db()
 
@@ -66,10 +65,19 @@ def _check_disk(planned: list[PlannedCase]) -> None:
         )
 
 
-def _create_case(study: Study, plan: PlannedCase) -> None:
+def _codes(study: Study, count: int) -> list[str]:
+    """Draw names for exports that tell nothing, from the seed: readers' orders are drawn over them."""
+    rng = np.random.default_rng([study.design["seed"], 2])
+    codes: dict[str, None] = {}
+    while len(codes) < count:
+        codes[f"{rng.integers(16**8):08X}"] = None
+    return list(codes)
+
+
+def _create_case(study: Study, plan: PlannedCase, code: str) -> None:
     case = Case.objects.create(
         study=study,
-        code=secrets.token_hex(4).upper(),
+        code=code,
         organ=plan.slot.organ.name,
         practice=plan.slot.practice,
     )
@@ -83,7 +91,8 @@ def _create_case(study: Study, plan: PlannedCase) -> None:
         stand_in=plan.scan.stand_in,
     )
     pack = SlicePack.objects.create(case=case)
-    ring_pack(pack)
+    if run is None:  # the others are rung when their tumour is there
+        ring_pack(pack)
 
 
 def _synthesis_run(host: OrganScan, method: str, diameter_mm: float | None, seed: int | None) -> SynthesisRun:

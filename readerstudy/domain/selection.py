@@ -16,7 +16,7 @@ from readerstudy.domain.design import OrganDesign, StudyDesign
 from readerstudy.domain.errors import DomainError
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.vocabulary import Origin
-from readerstudy.models.volume import OrganScan
+from readerstudy.models.volume import OrganScan, Volume
 
 ALGORITHM = "matching-1"
 
@@ -121,22 +121,39 @@ def _candidates(design: StudyDesign, slot: Slot) -> list[OrganScan]:
 def _assign(design: StudyDesign, slots: Sequence[Slot], rng: np.random.Generator) -> list[OrganScan]:
     """Give every slot a patient of its own: a maximum matching of slots and patients in random order."""
     candidates = {slot.wants: _candidates(design, slot) for slot in slots}
-    patients = sorted({scan.volume.patient_key for scans in candidates.values() for scan in scans})
-    rng.shuffle(patients)
-    column = {patient: n for n, patient in enumerate(patients)}
+    person = _persons()
+    # In the order of data sets and rows, so that the draw follows from the seed on any installation.
+    persons = list(dict.fromkeys(person[scan.volume.patient_key] for scans in candidates.values() for scan in scans))
+    rng.shuffle(persons)
+    column = {one: n for n, one in enumerate(persons)}
     pairs = [
-        (row, column[scan.volume.patient_key]) for row, slot in enumerate(slots) for scan in candidates[slot.wants]
+        (row, column[person[scan.volume.patient_key]])
+        for row, slot in enumerate(slots)
+        for scan in candidates[slot.wants]
     ]
     rows, columns = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
-    graph = csr_array((np.ones(len(pairs), dtype=np.uint8), (rows, columns)), shape=(len(slots), len(patients)))
-    match = maximum_bipartite_matching(graph, perm_type="column") if patients else np.full(len(slots), -1)
+    graph = csr_array((np.ones(len(pairs), dtype=np.uint8), (rows, columns)), shape=(len(slots), len(persons)))
+    match = maximum_bipartite_matching(graph, perm_type="column") if persons else np.full(len(slots), -1)
     if (match < 0).any():
         raise DomainError(_shortage(slots, candidates, match) + _stand_in_hint(design))
     chosen = []
     for slot, matched in zip(slots, match, strict=True):
-        scans = [scan for scan in candidates[slot.wants] if scan.volume.patient_key == patients[matched]]
+        scans = [scan for scan in candidates[slot.wants] if person[scan.volume.patient_key] == persons[matched]]
         chosen.append(scans[int(rng.integers(len(scans)))])
     return chosen
+
+
+def _persons() -> dict[str, str]:
+    """Map every patient key to one that stands for the person: whoever shares a CT, voxel for voxel, is one."""
+    person: dict[str, str] = {}
+    of_content: dict[str, str] = {}
+    for key, content in Volume.objects.order_by("dataset__name", "pk").values_list("patient_key", "content_sha256"):
+        known = person.setdefault(key, key)
+        same = of_content.setdefault(content, known)
+        if same != known:
+            person = {patient: same if one == known else one for patient, one in person.items()}
+            of_content = {ct: same if one == known else one for ct, one in of_content.items()}
+    return person
 
 
 def _shortage(slots: Sequence[Slot], candidates: dict[str, list[OrganScan]], match: Any) -> str:
@@ -178,21 +195,33 @@ def _with_diameters(planned: list[PlannedCase], rng: np.random.Generator) -> lis
     """Give synthetic tumours the diameters of the real ones of their organ, as far as their hosts hold them."""
     result = list(planned)
     for organ in dict.fromkeys(plan.slot.organ.name for plan in planned):
-        ours = [
-            n for n, plan in enumerate(planned) if plan.slot.organ.name == organ and plan.slot.origin == Origin.HEALTHY
-        ]
-        low, high = next(plan.slot.organ.diameter_mm for plan in planned if plan.slot.organ.name == organ)
-        real = [
-            plan.scan.diameter_mm
-            for plan in planned
-            if plan.slot.organ.name == organ and plan.slot.origin == Origin.REAL and plan.scan.diameter_mm
-        ]
-        wanted = _spread(real, len(ours), rng) if real else rng.uniform(low, high, len(ours)).tolist()
-        roomy = sorted(ours, key=lambda n: planned[n].scan.largest_sphere_mm or 0)
-        for n, diameter in zip(roomy, sorted(wanted), strict=True):
-            fits = min(diameter, planned[n].scan.largest_sphere_mm or diameter)
-            result[n] = replace(planned[n], diameter_mm=float(fits), seed=int(rng.integers(2**32)))
+        of_organ = [n for n, plan in enumerate(planned) if plan.slot.organ.name == organ]
+        ours = [n for n in of_organ if planned[n].slot.origin == Origin.HEALTHY]
+        low, high = planned[of_organ[0]].slot.organ.diameter_mm
+        real = [planned[n].scan.diameter_mm or low for n in of_organ if planned[n].slot.origin == Origin.REAL]
+        wanted = _spread(real, len(ours), rng) if real else [float(mm) for mm in rng.uniform(low, high, len(ours))]
+        for n, diameter in _into_hosts(wanted, {n: _room_mm(planned[n]) for n in ours}, rng):
+            result[n] = replace(planned[n], diameter_mm=diameter, seed=int(rng.integers(2**32)))
     return result
+
+
+def _room_mm(plan: PlannedCase) -> float:
+    return plan.scan.largest_sphere_mm or 0.0
+
+
+def _into_hosts(wanted: list[float], room_mm: dict[int, float], rng: np.random.Generator) -> list[tuple[int, float]]:
+    """Give every host a diameter: the largest first, each to a random host that holds it.
+
+    Random, not by size: a tumour that grew with its organ would tell the arm. A diameter that no host left holds
+    is cut to what the roomiest does.
+    """
+    free = dict(room_mm)
+    given = []
+    for diameter in sorted(wanted, reverse=True):
+        holding = [host for host, room in free.items() if room >= diameter] or [max(free, key=lambda host: free[host])]
+        host = holding[int(rng.integers(len(holding)))]
+        given.append((host, min(diameter, free.pop(host))))
+    return given
 
 
 def _spread(values: list[float], count: int, rng: np.random.Generator) -> list[float]:
@@ -204,18 +233,19 @@ def _spread(values: list[float], count: int, rng: np.random.Generator) -> list[f
 def _plan_practice(design: StudyDesign, planned: list[PlannedCase], rng: np.random.Generator) -> list[PlannedCase]:
     """Take practice cases from patients that no case uses, first from data sets that no case uses."""
     wanted = design.reading.practice
-    used_patients = {plan.scan.volume.patient_key for plan in planned}
+    person = _persons()
+    used = {person[plan.scan.volume.patient_key] for plan in planned}
     used_datasets = {plan.scan.volume.dataset_id for plan in planned}
     practice: list[PlannedCase] = []
     for slot in _practice_slots(design):
         if len(practice) == wanted:
             break
-        free = [scan for scan in _candidates(design, slot) if scan.volume.patient_key not in used_patients]
+        free = [scan for scan in _candidates(design, slot) if person[scan.volume.patient_key] not in used]
         if not free:
             continue
         free = [free[n] for n in rng.permutation(len(free))]
         scan = min(free, key=lambda scan: scan.volume.dataset_id in used_datasets)
-        used_patients.add(scan.volume.patient_key)
+        used.add(person[scan.volume.patient_key])
         practice.append(PlannedCase(slot, scan))
     if len(practice) < wanted:
         raise DomainError(
@@ -226,11 +256,14 @@ def _plan_practice(design: StudyDesign, planned: list[PlannedCase], rng: np.rand
 
 
 def _practice_slots(design: StudyDesign) -> list[Slot]:
-    """List slots to try: organs in turn, real and synthetic in turn, each as often as practice cases are wanted."""
+    """List slots to try: organs in turn, real and synthetic in turn, as often as practice cases are wanted.
+
+    An arm of which the design wants no case is not practised on.
+    """
     slots = []
     for turn in range(2):
         for n, organ in enumerate(design.organs):
-            synthetic = (n + turn) % 2 == 1
-            for generator in sorted(organ.synthetic)[:1] if synthetic else [""]:
-                slots.append(Slot(organ, generator, practice=True))
+            generators = [generator for generator, count in sorted(organ.synthetic.items()) if count][:1]
+            real = [""] if organ.real else []
+            slots += [Slot(organ, name, practice=True) for name in (generators if (n + turn) % 2 else real)]
     return slots * design.reading.practice
