@@ -12,13 +12,14 @@ FEW_REAL = 0.4
 
 
 def caveats(readings: pd.DataFrame, tests: Sequence[GeneratorTest]) -> list[str]:
-    """Return one sentence for each limit that these readings have."""
+    """Return one sentence for each limit that these readings have; hidden repeats are only counted."""
+    first = readings[readings["repeat_index"] == 0]
     return [
         *_few_readers(tests),
-        *_one_class(readings),
-        *_unsure(readings),
-        *_repeats(readings),
-        *_few_real(readings),
+        *_one_class(first),
+        *_unsure(first),
+        *_repeats(len(readings) - len(first)),
+        *_few_real(first),
     ]
 
 
@@ -34,30 +35,30 @@ def _few_readers(tests: Sequence[GeneratorTest]) -> Iterator[str]:
             )
 
 
-def _one_class(readings: pd.DataFrame) -> Iterator[str]:
-    classes = readings.groupby("reader_id")["truth"].agg(["nunique", "first"])
+def _one_class(first: pd.DataFrame) -> Iterator[str]:
+    classes = first.groupby("reader_id")["truth"].agg(["nunique", "first"])
     for reader, truth in classes.loc[classes["nunique"] == 1, "first"].items():
         yield f"Reader {reader} read {truth} cases only and is left out of every pooled test."
 
 
-def _unsure(readings: pd.DataFrame) -> Iterator[str]:
-    unsure = int((readings["label"] == "unsure").sum())
+def _unsure(first: pd.DataFrame) -> Iterator[str]:
+    unsure = int((first["label"] == "unsure").sum())
     if unsure:
         yield (
-            f"{unsure} of {len(readings)} answers were unsure; sensitivity, specificity and accuracy leave "
-            "them out, which conditions on the answer: the policy `middle` of the pooled test does not."
+            f"{unsure} of {len(first)} answers were unsure; sensitivity, specificity and accuracy leave "
+            "them out, which conditions on the answer; the pooled test that places unsure between synthetic and "
+            "real (`middle`) does not."
         )
 
 
-def _repeats(readings: pd.DataFrame) -> Iterator[str]:
-    repeats = int((readings["repeat_index"] > 0).sum())
-    if repeats:
-        yield f"{repeats} hidden repeats are left out of everything here; the first reading counts."
+def _repeats(n_repeats: int) -> Iterator[str]:
+    if n_repeats:
+        yield f"{n_repeats} hidden repeats are left out of everything here; the first reading counts."
 
 
-def _few_real(readings: pd.DataFrame) -> Iterator[str]:
-    generators = readings.loc[readings["generator"] != "", "generator"].nunique()
-    share = (readings["truth"] == "real").mean()
+def _few_real(first: pd.DataFrame) -> Iterator[str]:
+    generators = first.loc[first["generator"] != "", "generator"].nunique()
+    share = (first["truth"] == "real").mean()
     if generators > 1 and share < FEW_REAL:
         yield (
             f"Only {share:.0%} of the readings are of real cases, which {generators} generators share: "

@@ -214,6 +214,15 @@ def test_few_real_cases_for_several_generators_are_said():
     assert warnings[-1].startswith("Only 20% of the readings are of real cases, which 2 generators share")
 
 
+def test_warnings_count_first_readings_and_not_their_hidden_repeats():
+    first = answers("R1", real="RRU", G="SSU", H="SSS")
+    repeats = [first[first["truth"] == "real"].assign(repeat_index=number) for number in (1, 2)]
+    warnings = analyse(study(first, *repeats)).document["warnings"]
+    assert warnings[0].startswith("2 of 9 answers were unsure")
+    assert warnings[1].startswith("6 hidden repeats are left out of everything here")
+    assert warnings[2].startswith("Only 33% of the readings are of real cases")
+
+
 def test_three_files_are_written_and_the_readings_come_back(tmp_path: Path):
     readings = van_dyke_readings()
     analysis = analyse(readings)
