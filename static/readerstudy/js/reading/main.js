@@ -81,15 +81,13 @@ class ReadingRoom {
   }
 
   #submit() {
-    const { activeMs, elapsedMs } = this.#clock.read(performance.now());
     this.#notify("Sending");
     this.#outbox.add({
       url: this.#case.answer_url,
       answer: {
         submission: newSubmissionId(),
         label: this.#form.label,
-        active_ms: activeMs,
-        elapsed_ms: elapsedMs,
+        active_ms: this.#clock.read(performance.now()),
         viewer_version: VIEWER_VERSION,
       },
     });

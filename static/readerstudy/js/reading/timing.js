@@ -1,9 +1,8 @@
-/** How long a case was read: by the clock, and of that while the page was visible and the reader at work. */
+/** How long a case was read: while the page was visible and the reader at work. The server has the time in all. */
 
 export const IDLE_AFTER_MS = 60_000;
 
 export class ActiveClock {
-  #started = 0;
   #settled = 0; // active time is counted up to here
   #lastActivity = 0;
   #active = 0;
@@ -11,7 +10,7 @@ export class ActiveClock {
 
   /** @param {number} now  milliseconds of a clock that never jumps (performance.now) */
   start(now) {
-    this.#started = this.#settled = this.#lastActivity = now;
+    this.#settled = this.#lastActivity = now;
     this.#active = 0;
   }
 
@@ -33,11 +32,11 @@ export class ActiveClock {
 
   /**
    * @param {number} now
-   * @returns {{activeMs: number, elapsedMs: number}} whole milliseconds since the start
+   * @returns {number} whole milliseconds of work since the start
    */
   read(now) {
     this.#settle(now);
-    return { activeMs: Math.round(this.#active), elapsedMs: Math.round(now - this.#started) };
+    return Math.round(this.#active);
   }
 
   /** @param {number} now */
