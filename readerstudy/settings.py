@@ -103,7 +103,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "init_command": "PRAGMA journal_mode=WAL;",  # with SQLite's full synchronisation: no answer is ever lost
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -126,7 +126,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_ROOT / "celerybeat-schedule")
 RECONCILE_EVERY_S = env.int("RECONCILE_EVERY_S", default=30)
 CELERY_BEAT_SCHEDULE = {
-    "reconcile": {"task": "readerstudy.tasks.reconcile", "schedule": RECONCILE_EVERY_S},
+    "reconcile": {
+        "task": "readerstudy.tasks.reconcile",
+        "schedule": RECONCILE_EVERY_S,
+        "options": {"expires": RECONCILE_EVERY_S},
+    },
 }
 JOB_LEASE_S = env.int("JOB_LEASE_S", default=60)  # a job whose worker is silent for so long is claimed anew
 

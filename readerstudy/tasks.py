@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import shared_task  # noqa: TID251  the one place that may
+from django.db import InterfaceError, OperationalError
 
 from readerstudy.domain import generation
 
@@ -13,7 +14,7 @@ def durable_task(function: Callable[..., None]) -> Any:
     return shared_task(
         acks_late=True,
         reject_on_worker_lost=True,
-        autoretry_for=(OSError,),
+        autoretry_for=(OperationalError, InterfaceError),
         max_retries=3,
         retry_backoff=True,
     )(function)

@@ -15,7 +15,7 @@ from readerstudy.domain.bell import ring_pack, ring_synthesis
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.jobs import Commit, claimable, run, unheard
 from readerstudy.domain.queries.progress import StudyProgress, study_progress
-from readerstudy.domain.store import Shelf, get_store
+from readerstudy.domain.store import Shelf, get_store, remove_orphans
 from readerstudy.domain.volumes import load_mask, load_volume
 from readerstudy.models.case import SlicePack
 from readerstudy.models.ground_truth import GroundTruth
@@ -52,6 +52,8 @@ def write_pack(pack_id: int) -> None:
 
 def reconcile(*, everything: bool = False) -> None:
     """Ring again for work that was lost: messages that never came, workers that died. `everything` at a start."""
+    if everything:
+        remove_orphans()
     for job in unheard(SynthesisRun.objects.all(), everything=everything):
         ring_synthesis(job)
     for pack in unheard(SlicePack.objects.filter(case__in=_cases_without_waiting()), everything=everything):

@@ -14,10 +14,10 @@ from typing import Any
 
 from celery import current_app
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
-from kombu.exceptions import OperationalError
+from kombu.exceptions import OperationalError as BrokerError
 
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.store import Shelf, StoreError, storing
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
 RING_AGAIN_AFTER = timedelta(minutes=2)
+RINGS_AT_ONCE = 20
 
 Commit = Callable[[], dict[str, Any]]
 """Writes what belongs to the result, and returns the job's own fields."""
@@ -66,9 +67,9 @@ def unheard(jobs: QuerySet[Any], *, everything: bool) -> QuerySet[Any]:
     """Narrow down to claimable jobs that the broker was not told of lately; `everything` after a restart."""
     if everything:
         return claimable(jobs)
-    return claimable(jobs).filter(
-        Q(rung_at=None) | Q(rung_at__lt=timezone.now() - RING_AGAIN_AFTER) | Q(state=Job.State.RUNNING)
-    )
+    lately = timezone.now() - RING_AGAIN_AFTER
+    silent = claimable(jobs).filter(Q(rung_at=None) | Q(rung_at__lt=lately) | Q(state=Job.State.RUNNING))
+    return silent.order_by("pk")[:RINGS_AT_ONCE]  # a long queue is not doubled in the broker every two minutes
 
 
 def _claim(job: Job) -> uuid.UUID | None:
@@ -98,8 +99,16 @@ def _work(job: Job, token: uuid.UUID, work: Callable[[Shelf], Commit]) -> None:
                 _finish(job, token, state=Job.State.SUCCEEDED, error="", **commit())
     except ClaimLostError:
         logger.warning("Job %s %s was taken over; what was computed here is thrown away", type(job).__name__, job.pk)
+    except (OperationalError, InterfaceError) as error:
+        # The database was away for a moment: nothing is lost, and when the lease has run out the job is claimed again.
+        logger.warning("Job %s %s waits for the database: %s", type(job).__name__, job.pk, error)
     except (DomainError, StoreError) as error:
         _fail(job, token, str(error))
+    except OSError as error:
+        _fail(job, token, f"The store can't be written ({error.strerror}); make room or mend it, then retry.")
+    except (KeyboardInterrupt, SystemExit):
+        _table(job).filter(pk=job.pk, token=token).update(state=Job.State.QUEUED, token=None, lease_expires_at=None)
+        raise
     except Exception as error:
         logger.exception("Job %s %s failed", type(job).__name__, job.pk)
         _fail(
@@ -128,8 +137,8 @@ def _fail(job: Job, token: uuid.UUID, error: str) -> None:
 
 def _ring_now(task: str, job: Job) -> None:
     try:
-        current_app.send_task(task, args=[job.pk])
-    except (OperationalError, OSError):
+        current_app.send_task(task, args=[job.pk], retry=False)
+    except (BrokerError, OSError):
         logger.warning("The broker cannot be reached; %s %s waits for the reconciler", type(job).__name__, job.pk)
         return
     _table(job).filter(pk=job.pk).update(rung_at=timezone.now())
@@ -159,8 +168,9 @@ def _lease_kept(job: Job, token: uuid.UUID) -> Iterator[None]:
 def _renew_lease(job: Job, token: uuid.UUID) -> None:
     try:
         _table(job).filter(pk=job.pk, token=token).update(lease_expires_at=_lease_end())
-    except DatabaseError as error:  # busy or away for a moment: the next renewal may still come in time
+    except (DatabaseError, InterfaceError) as error:  # busy or away for a moment: the next may still come in time
         logger.warning("The lease of %s %s could not be renewed: %s", type(job).__name__, job.pk, error)
+        connection.close()  # a broken connection would fail for good
 
 
 def _lease_end() -> Any:

@@ -1,21 +1,28 @@
 """Where bytes are kept: files under random names, with ranged reads.
 
-Local files under `DATA_ROOT/store` now; another place is another class with these five methods. A file is
+Local files under `DATA_ROOT/store` now; another place is another class with these six methods. A file is
 written whole or not at all, its SHA-256 is kept in its `StoredFile` row, and its name says nothing about it.
 """
 
 import hashlib
+import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
 
 from readerstudy.models.stored_file import StoredFile
+
+logger = logging.getLogger(__name__)
+
+ORPHAN_AFTER = timedelta(days=2)  # longer than any import takes
 
 
 class StoreError(OSError):
@@ -27,6 +34,7 @@ class Store(Protocol):
     def read(self, file: StoredFile) -> bytes: ...
     def read_range(self, file: StoredFile, start: int, stop: int) -> bytes: ...
     def delete(self, key: str) -> None: ...
+    def keys_before(self, moment: datetime) -> Iterator[str]: ...
     def free_bytes(self) -> int: ...
 
 
@@ -51,6 +59,7 @@ class LocalStore:
                 file.seek(0)
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             partial.rename(path)
+            _sync_folder(path.parent)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
@@ -83,6 +92,12 @@ class LocalStore:
     def delete(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)
 
+    def keys_before(self, moment: datetime) -> Iterator[str]:
+        """Name the files written before a moment, unfinished ones too."""
+        for path in self.root.glob("??/*"):
+            if path.stat().st_mtime < moment.timestamp():
+                yield path.name
+
     def free_bytes(self) -> int:
         self.root.mkdir(parents=True, exist_ok=True)
         usage = os.statvfs(self.root)
@@ -90,6 +105,15 @@ class LocalStore:
 
     def _path(self, key: str) -> Path:
         return self.root / key[:2] / key
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the folder's entries survive a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def get_store() -> Store:
@@ -113,20 +137,25 @@ class Shelf:
 def storing() -> Iterator[Shelf]:
     """Write files and their rows together: `with storing() as shelf, transaction.atomic(): …`.
 
-    Whatever goes wrong inside, no file stays without its row.
+    Whatever goes wrong inside, no file stays without its row; but where the database fell silent, its commit may
+    have held all the same, and where the process was killed, nobody is left: `remove_orphans` looks later.
     """
     store = get_store()
     shelf = Shelf(store)
     try:
         yield shelf
+    except (OperationalError, InterfaceError):
+        raise
     except BaseException:
         for file in shelf.files:
             store.delete(file.key)
         raise
 
 
-def discard(file: StoredFile) -> None:
-    """Delete a file's row now and the file itself once the transaction holds."""
-    key = file.key
-    file.delete()
-    transaction.on_commit(lambda: get_store().delete(key))
+def remove_orphans() -> None:
+    """Delete files that have had no row for so long that nobody can still be about to write it."""
+    store = get_store()
+    old = set(store.keys_before(timezone.now() - ORPHAN_AFTER))
+    for key in old.difference(StoredFile.objects.values_list("key", flat=True)):
+        logger.warning("Stored file %s belongs to nothing and is removed", key)
+        store.delete(key)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 import synthesis
 from readerstudy.domain.case_sets import start_generation
-from readerstudy.domain.generation import build, reconcile, run_synthesis, write_pack
+from readerstudy.domain.generation import _cue_slice, build, reconcile, run_synthesis, write_pack
 from readerstudy.domain.slice_packs import decode_slice, display_array
 from readerstudy.domain.store import get_store
 from readerstudy.domain.volumes import load_mask, load_volume
@@ -82,6 +82,15 @@ def test_a_real_case_is_shown_as_it_was_imported(study):
         tumor = load_mask(truth.source.tumor_mask)
         assert (decoded(pack) == host_slices(truth)).all()
         assert display_array(tumor.astype(np.int16), np.diag([1.5, 1.5, 2, 1.0]))[pack.cue_slice].any()
+
+
+@pytest.mark.parametrize(("areas", "middle"), [([1, 4, 2], 1), ([0, 3, 3, 3, 1], 2), ([2, 0, 0], 0)])
+def test_a_case_opens_in_the_middle_of_the_tumours_largest_slices(areas, middle):
+    tumor = np.zeros((len(areas), 2, 4), dtype=np.int16)
+    for number, area in enumerate(areas):
+        tumor[number].flat[:area] = 1
+
+    assert _cue_slice(tumor) == middle
 
 
 def test_a_synthetic_case_is_its_host_but_for_the_tumour(study):

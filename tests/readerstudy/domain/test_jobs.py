@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
+from django.db import InterfaceError
+from django.db import OperationalError as DatabaseAway
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -103,6 +105,47 @@ def test_a_result_that_comes_after_the_lease_was_lost_is_thrown_away(data_root):
     assert (job.state, job.attempts) == (Job.State.SUCCEEDED, 2)
 
 
+def test_a_result_that_comes_while_another_works_is_thrown_away(data_root):
+    """The job is running, but under another claim: only the token tells."""
+    job = make_job()
+
+    def slow(shelf):
+        expire(job)
+        SlicePack.objects.filter(pk=job.pk).update(
+            token=uuid.uuid4(), lease_expires_at=timezone.now() + timedelta(minutes=1)
+        )
+        return write(b"first")(shelf)
+
+    assert not run(job, slow)
+
+    assert (fresh(job).state, fresh(job).file) == (Job.State.RUNNING, None)
+    assert stored_contents(data_root) == []
+
+
+@pytest.mark.parametrize("error", [DatabaseAway(), InterfaceError()])
+def test_a_database_that_was_away_costs_a_lease_not_the_job(error, data_root):
+    job = make_job()
+
+    assert not run(job, refuse(error))
+    assert fresh(job).state == Job.State.RUNNING
+    assert not run(job, write(b"too early"))
+
+    expire(job)
+    assert run(job, write(b"later"))
+    assert fresh(job).state == Job.State.SUCCEEDED
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+def test_an_interrupted_job_is_free_at_once(interruption, data_root):
+    job = make_job()
+
+    with pytest.raises(interruption):
+        run(job, refuse(interruption()))
+
+    assert stored_contents(data_root) == []
+    assert run(job, write(b"later"))
+
+
 def test_a_failure_that_comes_after_the_lease_was_lost_changes_nothing(data_root):
     job = make_job()
 
@@ -136,7 +179,7 @@ def test_a_late_result_still_counts_while_nobody_else_claimed_the_job():
             ZeroDivisionError("secret path"),
             "An internal error stopped it (ZeroDivisionError); the worker's log has the details.",
         ),
-        (OSError(28, "No space left"), "An internal error stopped it (OSError); the worker's log has the details."),
+        (OSError(28, "No space left"), "The store can't be written (No space left); make room or mend it, then retry."),
     ],
 )
 def test_a_failed_job_says_why_and_leaves_no_file(error, sentence, data_root):

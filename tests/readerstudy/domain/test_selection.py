@@ -12,7 +12,7 @@ from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.selection import plan_case_set
 from readerstudy.models.vocabulary import Origin
-from readerstudy.models.volume import OrganScan
+from readerstudy.models.volume import OrganScan, Volume
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -246,7 +246,7 @@ import django; django.setup()
 import numpy as np
 from readerstudy.domain.selection import PlannedCase, Slot, _with_diameters
 from readerstudy.domain.design import OrganDesign
-from readerstudy.models.volume import OrganScan
+from readerstudy.models.volume import OrganScan, Volume
 planned = [
     PlannedCase(Slot(OrganDesign(name=name, real=0, synthetic={}, diameter_mm=(5, 20)), "hand-crafted"),
                 OrganScan(largest_sphere_mm=50.0))
@@ -268,3 +268,49 @@ print([one.diameter_mm for one in _with_diameters(planned, np.random.default_rng
     }
 
     assert len(outputs) == 1
+
+
+def test_a_person_is_known_by_the_ct_too():
+    """The same CT in two data sets, under two patients' names, is one person's."""
+    dataset = factories.make_patients(real=1, hosts=0)
+    host = factories.make_scan(dataset)
+    twin = factories.make_scan(factories.make_dataset(), origin=Origin.REAL)
+    organs = [factories.organ_data(real=2, synthetic={"hand-crafted": 1})]
+    assert len(plan(organs=organs)) == 3
+
+    Volume.objects.filter(pk=twin.volume_id).update(content_sha256=host.volume.content_sha256)
+
+    assert "can be had" in refusal(organs=organs)
+
+
+def test_the_draw_does_not_depend_on_the_key_of_the_pseudonyms():
+    factories.make_patients(real=6, hosts=6)
+    before = drawn(plan(seed=7))
+    for volume in Volume.objects.all():
+        Volume.objects.filter(pk=volume.pk).update(patient_key=f"{volume.pk * 7919 % 1000:032d}")
+
+    assert drawn(plan(seed=7)) == before
+
+
+def test_diameters_do_not_follow_the_size_of_the_hosts_organ():
+    dataset = factories.make_dataset()
+    for n in range(6):
+        factories.make_scan(dataset, origin=Origin.REAL, tumor_mm=7 + n)
+        host = factories.make_scan(dataset)
+        OrganScan.objects.filter(pk=host.pk).update(largest_sphere_mm=50 + n)
+    organs = [factories.organ_data(real=6, synthetic={"hand-crafted": 6})]
+
+    orders = set()
+    for seed in range(8):
+        ours = [one for one in plan(seed=seed, organs=organs) if one.seed is not None]
+        orders.add(tuple(one.scan.pk for one in sorted(ours, key=lambda one: one.diameter_mm)))
+    assert len(orders) == 8
+
+
+def test_an_arm_without_cases_is_not_practised_on():
+    factories.make_patients(real=2, hosts=5)
+    organs = [factories.organ_data(real=0, synthetic={"hand-crafted": 2})]
+
+    planned = plan(organs=organs, reading={"practice": 2})
+
+    assert [one.slot.generator for one in planned if one.slot.practice] == ["hand-crafted"] * 2

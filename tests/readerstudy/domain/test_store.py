@@ -1,12 +1,14 @@
 """Files are stored whole or not at all, under names that say nothing."""
 
 import hashlib
+import os
+from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError
+from django.utils import timezone
 
-from readerstudy.domain.store import LocalStore, StoreError, discard, get_store, storing
-from readerstudy.models.stored_file import StoredFile
+from readerstudy.domain.store import ORPHAN_AFTER, LocalStore, StoreError, get_store, remove_orphans, storing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -92,18 +94,31 @@ def test_files_stay_only_where_their_block_ends_well():
     assert [path.name for path in files()] == [kept.key]
 
 
-def test_a_file_is_deleted_only_once_the_transaction_holds(django_capture_on_commit_callbacks):
-    file = put()
-    file.save()
+def test_a_silent_database_may_have_kept_the_row_so_its_file_stays():
+    def commit_and_hear_nothing():
+        with storing() as shelf:
+            shelf.write(lambda file: file.write(b"perhaps"))
+            raise OperationalError
 
-    with django_capture_on_commit_callbacks() as callbacks, transaction.atomic():
-        discard(StoredFile.objects.get(pk=file.key))
-        assert len(files()) == 1
+    with pytest.raises(OperationalError):
+        commit_and_hear_nothing()
 
-    assert not StoredFile.objects.exists()
-    for callback in callbacks:
-        callback()
-    assert files() == []
+    assert len(files()) == 1
+
+
+def test_files_without_a_row_are_removed_once_they_are_old():
+    kept, orphan, young = put(), put(), put()
+    kept.save()
+    long_ago = (timezone.now() - ORPHAN_AFTER - timedelta(minutes=1)).timestamp()
+    unfinished = get_store().root / orphan.key[:2] / f"{orphan.key}.partial"
+    unfinished.write_bytes(b"half")
+    for path in files():
+        if path.name != young.key:
+            os.utime(path, (long_ago, long_ago))
+
+    remove_orphans()
+
+    assert {path.name for path in files()} == {kept.key, young.key}
 
 
 def test_free_space_is_that_of_the_disk(tmp_path):
