@@ -92,6 +92,8 @@ class ReadingServer:
     """Slice -> not answered before this is set."""
     refuse_answers: int = 0
     """So many more answers get a 503 and are not stored."""
+    reject_answers: int | None = None
+    """The status, 400 or 404, that every answer gets; none is stored."""
     lose_responses: int = 0
     """So many more answers are stored, and the connection cut before the reader hears of it."""
     session_over: bool = False
@@ -181,6 +183,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif reading.refuse_answers > 0:
             reading.refuse_answers -= 1
             self._send_json(503, {"error": "busy"})
+        elif reading.reject_answers is not None:
+            self._send_json(reading.reject_answers, {"error": "no such case"})
         elif reading.lose_responses > 0:
             reading.lose_responses -= 1
             reading.store(token, body)

@@ -1,6 +1,8 @@
 """Answering in a real browser: keys, slips, double clicks, lost connections, ended sessions."""
 
+import json
 import threading
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,6 +10,14 @@ from playwright.sync_api import Page, expect
 from .room_page import CUE, SLICES, canvas_of, label_of, wait_until
 
 pytestmark = pytest.mark.e2e
+
+KEEP = "([key, text]) => localStorage.setItem(key, text)"
+
+
+def waiting(submission: str, token: str) -> dict[str, Any]:
+    """An entry of the outbox, as an earlier visit left it."""
+    answer = {"submission": submission, "label": "real", "active_ms": 1000, "viewer_version": "1"}
+    return {"url": f"/reading/cases/{token}/answer", "answer": answer}
 
 
 class TestAnswering:
@@ -112,6 +122,7 @@ class TestAnswering:
 
 class TestOutbox:
     NOT_SENT = "Not sent yet. Your answer is kept on this computer and sent again."
+    SET_ASIDE = "The server could not store one of your answers: please report this to the study’s organiser."
 
     def answer(self, page: Page) -> None:
         page.keyboard.press("r")
@@ -183,6 +194,65 @@ class TestOutbox:
         expect(room.locator("[data-part=organ]")).to_have_text("kidney")
         expect(room.locator("[data-part=stopped]")).to_be_hidden()
         assert [answer["label"] for answer in reading.answers] == ["real"]
+
+    @pytest.mark.parametrize("status", [400, 404])
+    def test_an_answer_refused_for_good_is_set_aside_and_said(self, room, reading, status):
+        reading.reject_answers = status
+        self.answer(room)
+        expect(room.locator("[data-part=set-aside]")).to_have_text(self.SET_ASIDE)
+        expect(label_of(room, "real")).to_have_attribute("aria-disabled", "false")  # the case can be answered anew
+        assert [key.rpartition(".")[0] for key in room.evaluate("Object.keys(localStorage)")] == [
+            "readerstudy.set-aside"
+        ]
+        room.wait_for_timeout(1500)
+        assert reading.posts == 1  # and is not sent again
+
+        reading.reject_answers = None
+        self.answer(room)
+        expect(room.locator("[data-part=organ]")).to_have_text("kidney")
+        expect(room.locator("[data-part=set-aside]")).to_be_visible()
+        assert reading.posts == 2
+
+    def test_an_answer_of_an_earlier_visit_refused_for_good_is_said_too(self, page, reading):
+        reading.reject_answers = 404
+        page.goto(f"{reading.url}/blank")
+        page.evaluate(KEEP, ["readerstudy.outbox.one", json.dumps(waiting("one", reading.cases[2].token))])
+        page.goto(f"{reading.url}/reading/")
+        expect(label_of(page, "real")).to_have_attribute("aria-disabled", "false")
+        expect(page.locator("[data-part=set-aside]")).to_have_text(self.SET_ASIDE)
+        assert reading.posts == 1
+
+    def test_damaged_entries_are_removed_and_the_sound_one_is_sent(self, page, reading):
+        sound = waiting("sound", reading.cases[0].token)
+        damaged = ["", "{", "null", "[]", "{}", json.dumps({"url": "/x"}), json.dumps({**sound, "url": None})]
+        page.goto(f"{reading.url}/blank")
+        for number, text in enumerate([*damaged, json.dumps(sound)]):  # the last lies under another's key
+            page.evaluate(KEEP, [f"readerstudy.outbox.{number}", text])
+        page.evaluate(KEEP, ["readerstudy.outbox.sound", json.dumps(sound)])
+        page.goto(f"{reading.url}/reading/")
+        expect(page.locator("[data-part=organ]")).to_have_text("kidney")
+        assert [answer["submission"] for answer in reading.answers] == ["sound"]
+        assert page.evaluate("localStorage.length") == 0
+
+    def test_an_error_of_the_page_does_not_stop_the_sending(self, page, reading):
+        page.goto(f"{reading.url}/blank")
+        posted = page.evaluate(
+            """async () => {
+                const { Outbox } = await import("/static/readerstudy/js/reading/outbox.js");
+                const posted = [];
+                const outbox = new Outbox({
+                    storage: localStorage,
+                    post: async ({ url }) => { posted.push(url); return { kind: "stored" }; },
+                    onOutcome: ({ url }) => { if (url === "first") throw new Error("of the page"); },
+                });
+                const errors = [];
+                for (const url of ["first", "second"]) {
+                    await outbox.add({ url, answer: { submission: url } }).catch((error) => errors.push(error.message));
+                }
+                return [posted, errors, outbox.size];
+            }"""
+        )
+        assert posted == [["first", "second"], ["of the page"], 0]
 
     def test_a_study_closed_meanwhile_takes_its_words_from_the_server(self, room, reading):
         reading.closed = True

@@ -46,8 +46,9 @@ class ReadingRoom {
   }
 
   async #askState() {
+    const shown = this.#case;
     const { state, refused, message } = await fetchState(this.#root.dataset.stateUrl);
-    if (this.#case !== null) return; // an answer that waited has arrived meanwhile and brought the state
+    if (this.#case !== shown) return; // an answer that waited has arrived meanwhile and brought the state
     if (refused) return this.#stop(message);
     if (state) return this.#enter(state);
     this.#notify(NO_SERVER, "warning");
@@ -98,12 +99,14 @@ class ReadingRoom {
    * @param {import("./server.js").Outcome} outcome
    */
   #onOutcome(entry, outcome) {
+    if (outcome.kind === "refused-for-good") this.#part("set-aside").hidden = false;
     const ofThisCase = this.#case === null || entry.url === this.#case.answer_url;
     if (!ofThisCase) return;
     if (outcome.state) this.#enter(outcome.state);
     if (outcome.kind === "already-answered") this.#notify(outcome.message, "warning");
     if (outcome.kind === "not-sent") this.#notify(NOT_SENT, "warning");
     if (outcome.kind === "refused" && this.#case) this.#stop(outcome.message);
+    if (outcome.kind === "refused-for-good" && this.#case) this.#askState();
   }
 
   /** The server gives no more slices: it is asked why. */

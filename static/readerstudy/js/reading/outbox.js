@@ -1,10 +1,13 @@
 /**
  * Answers on their way to the server. Each is kept in the browser's storage until the server has it, so that
- * neither a lost connection nor a closed page loses one. Kept are the case's token, the label, the times:
- * nothing about the patient, the reader or the truth.
+ * neither a lost connection nor a closed page loses one. An answer that the server refuses for good is set aside
+ * under another key and not sent again. Kept are the case's token, the label, the time: nothing about the patient,
+ * the reader or the truth.
  */
 
 const KEY = "readerstudy.outbox.";
+const SET_ASIDE_KEY = "readerstudy.set-aside.";
+const FOR_GOOD = ["stored", "already-answered", "refused-for-good"];
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 30_000;
 
@@ -21,6 +24,20 @@ export function newSubmissionId() {
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/**
+ * @param {Storage} storage
+ * @param {string} key
+ * @returns {Entry | null} null when what is kept there is damaged
+ */
+function readEntry(storage, key) {
+  try {
+    const entry = JSON.parse(storage.getItem(key));
+    return typeof entry.url === "string" && key === KEY + entry.answer.submission ? entry : null;
+  } catch {
+    return null;
+  }
 }
 
 export class Outbox {
@@ -44,8 +61,9 @@ export class Outbox {
     this.#post = post;
     this.#onOutcome = onOutcome;
     for (const key of Object.keys(storage).filter((name) => name.startsWith(KEY))) {
-      const entry = JSON.parse(storage.getItem(key));
-      this.#entries.set(entry.answer.submission, entry);
+      const entry = readEntry(storage, key);
+      if (entry) this.#entries.set(entry.answer.submission, entry);
+      else storage.removeItem(key);
     }
     window.addEventListener("online", () => this.send());
   }
@@ -63,11 +81,7 @@ export class Outbox {
   add(entry) {
     const { submission } = entry.answer;
     this.#entries.set(submission, entry);
-    try {
-      this.#storage.setItem(KEY + submission, JSON.stringify(entry));
-    } catch {
-      // A full disk or a browser that keeps nothing: the answer is still sent, and tried again, from memory.
-    }
+    this.#keep(KEY + submission, entry);
     return this.send();
   }
 
@@ -76,21 +90,48 @@ export class Outbox {
     if (this.#sending) return;
     this.#sending = true;
     clearTimeout(this.#timer);
-    for (const [submission, entry] of [...this.#entries]) {
-      const outcome = await this.#post(entry);
-      if (outcome.kind === "stored" || outcome.kind === "already-answered") {
-        this.#entries.delete(submission);
-        this.#storage.removeItem(KEY + submission);
-        this.#failures = 0;
-      } else {
-        this.#failures += 1;
+    try {
+      for (const entry of [...this.#entries.values()]) {
+        const outcome = await this.#post(entry);
+        this.#settle(entry, outcome);
+        this.#onOutcome(entry, outcome);
       }
-      this.#onOutcome(entry, outcome);
+    } finally {
+      this.#sending = false;
+      if (this.#entries.size > 0) this.#sendLater();
     }
-    this.#sending = false;
-    if (this.#entries.size > 0) {
-      const delay = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
-      this.#timer = setTimeout(() => this.send(), delay);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {import("./server.js").Outcome} outcome
+   */
+  #settle(entry, { kind }) {
+    if (!FOR_GOOD.includes(kind)) {
+      this.#failures += 1;
+      return;
+    }
+    const { submission } = entry.answer;
+    this.#failures = 0;
+    this.#entries.delete(submission);
+    this.#storage.removeItem(KEY + submission);
+    if (kind === "refused-for-good") this.#keep(SET_ASIDE_KEY + submission, entry);
+  }
+
+  #sendLater() {
+    const delay = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
+    this.#timer = setTimeout(() => this.send(), delay);
+  }
+
+  /**
+   * @param {string} key
+   * @param {Entry} entry
+   */
+  #keep(key, entry) {
+    try {
+      this.#storage.setItem(key, JSON.stringify(entry));
+    } catch {
+      // A full disk or a browser that keeps nothing: what waits is still sent, and tried again, from memory.
     }
   }
 }

@@ -2,10 +2,11 @@
 
 const TIMEOUT_MS = 20_000;
 const REFUSED = [401, 403]; // no session, or a study that is not open
+const REFUSED_FOR_GOOD = [400, 404]; // an answer that the server can't take, however often it comes
 
 /**
  * @typedef {object} Outcome
- * @property {"stored" | "already-answered" | "refused" | "not-sent"} kind
+ * @property {"stored" | "already-answered" | "refused" | "refused-for-good" | "not-sent"} kind
  * @property {object} [state]    the reader's state, when the server gave one
  * @property {string} [message]  why, in the server's words; may be empty
  */
@@ -43,6 +44,7 @@ export async function postAnswer(url, answer, csrfToken) {
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (REFUSED.includes(response.status)) return { kind: "refused", message: await reasonOf(response) };
+    if (REFUSED_FOR_GOOD.includes(response.status)) return { kind: "refused-for-good" };
     if (response.status === 409) {
       const { error, state } = await response.json();
       return { kind: "already-answered", message: error, state };
