@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-ALL = "all"
+from readerstudy.analysis.frame import POOLED
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class ResultsRow:
 
     @property
     def is_pooled(self) -> bool:
-        return ALL in (self.organ, self.generator)
+        return POOLED in (self.organ, self.generator)
 
     def covers(self, other: "ResultsRow") -> bool:
-        return self.organ in (other.organ, ALL) and self.generator in (other.generator, ALL)
+        return self.organ in (other.organ, POOLED) and self.generator in (other.generator, POOLED)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class ReaderResults:
 
     @property
     def is_pooled(self) -> bool:
-        return self.reader == ALL
+        return self.reader == POOLED
 
 
 def group_by_reader(metrics: pd.DataFrame) -> list[ReaderResults]:
@@ -82,7 +82,7 @@ def group_by_reader(metrics: pd.DataFrame) -> list[ReaderResults]:
 
 
 def _pooled_last(record: dict[Hashable, Any]) -> list[tuple[bool, str]]:
-    return [(record[key] == ALL, str(record[key])) for key in ("reader_id", "organ", "generator")]
+    return [(record[key] == POOLED, str(record[key])) for key in ("reader_id", "organ", "generator")]
 
 
 def _without_repetition(rows: list[ResultsRow]) -> list[ResultsRow]:
