@@ -3,6 +3,7 @@
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 from typing import Any
 
@@ -27,11 +28,11 @@ class Estimate:
 
     @property
     def percent(self) -> str:
-        return f"{100 * self.value:.1f} %"
+        return f"{_percent(self.value)} %"
 
     @property
     def interval(self) -> str:
-        return f"{100 * self.low:.1f}–{100 * self.high:.1f}"
+        return f"{_percent(self.low)}–{_percent(self.high)}"
 
 
 @dataclass(frozen=True)
@@ -111,3 +112,8 @@ def _row(record: dict[Hashable, Any]) -> ResultsRow:
 
 def _estimate(record: dict[Hashable, Any], name: str, correct: int, total: int) -> Estimate:
     return Estimate(correct, total, *(float(record[name + suffix]) for suffix in ("", "_low", "_high")))
+
+
+def _percent(fraction: float) -> str:
+    """Return a fraction of 1 in percent, to one decimal, halves up; nine decimals hide what is binary rounding."""
+    return str(Decimal(f"{100 * fraction:.9f}").quantize(Decimal("0.1"), ROUND_HALF_UP))

@@ -3,8 +3,9 @@
 import math
 
 import pandas as pd
+import pytest
 
-from readerstudy.administration.results_table import ReaderResults, group_by_reader
+from readerstudy.administration.results_table import Estimate, ReaderResults, group_by_reader
 
 RATES = ("sensitivity", "specificity", "accuracy")
 
@@ -29,6 +30,23 @@ def test_a_rate_is_shown_with_its_interval_and_counts():
     assert (row.sensitivity.percent, row.sensitivity.interval) == ("95.0 %", "76.4–99.1")
     assert (row.sensitivity.correct, row.sensitivity.total) == (19, 20)
     assert (row.n_real, row.unsure_real) == (21, 1)
+
+
+@pytest.mark.parametrize(
+    ("right", "of", "percent"),
+    [
+        (1, 16, "6.3 %"),
+        (247, 2000, "12.4 %"),
+        (7, 2000, "0.4 %"),
+        (25, 41, "61.0 %"),
+        (1, 1, "100.0 %"),
+        (0, 3, "0.0 %"),
+    ],
+)
+def test_percentages_round_half_up(right: int, of: int, percent: str):
+    estimate = Estimate(right, of, right / of, low=right / of, high=right / of)
+    assert estimate.percent == percent
+    assert estimate.interval == "{0}–{0}".format(percent.removesuffix(" %"))
 
 
 def test_a_rate_of_nothing_is_not_estimable():
