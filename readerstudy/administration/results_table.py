@@ -14,7 +14,7 @@ from readerstudy.analysis.frame import POOLED
 
 @dataclass(frozen=True)
 class Estimate:
-    """A fraction with its Wilson interval; NaN where there is nothing to divide by."""
+    """A fraction with its interval; NaN where there is nothing to divide by, or no interval to show."""
 
     correct: int
     total: int
@@ -31,12 +31,14 @@ class Estimate:
         return f"{_percent(self.value)} %"
 
     @property
-    def interval(self) -> str:
-        return f"{_percent(self.low)}–{_percent(self.high)}"
+    def interval(self) -> str | None:
+        return None if math.isnan(self.low) else f"{_percent(self.low)}–{_percent(self.high)}"
 
 
 @dataclass(frozen=True)
 class ResultsRow:
+    """Counts of answers, and the shares of them; `balanced_accuracy` is None where not estimable."""
+
     organ: str
     generator: str
     n_real: int
@@ -44,8 +46,13 @@ class ResultsRow:
     sensitivity: Estimate
     specificity: Estimate
     accuracy: Estimate
+    balanced_accuracy: str | None
     unsure_real: int
     unsure_synthetic: int
+
+    @property
+    def estimates(self) -> list[Estimate]:
+        return [self.sensitivity, self.specificity, self.accuracy]
 
     @property
     def is_pooled(self) -> bool:
@@ -96,6 +103,7 @@ def _without_repetition(rows: list[ResultsRow]) -> list[ResultsRow]:
 
 
 def _row(record: dict[Hashable, Any]) -> ResultsRow:
+    balanced_accuracy = float(record["balanced_accuracy"])
     tp, fn, tn, fp = (int(record[name]) for name in ("tp", "fn", "tn", "fp"))
     return ResultsRow(
         organ=record["organ"],
@@ -105,13 +113,17 @@ def _row(record: dict[Hashable, Any]) -> ResultsRow:
         sensitivity=_estimate(record, "sensitivity", tp, tp + fn),
         specificity=_estimate(record, "specificity", tn, tn + fp),
         accuracy=_estimate(record, "accuracy", tp + tn, tp + fn + tn + fp),
+        balanced_accuracy=None if math.isnan(balanced_accuracy) else f"{_percent(balanced_accuracy)} %",
         unsure_real=int(record["unsure_real"]),
         unsure_synthetic=int(record["unsure_synthetic"]),
     )
 
 
 def _estimate(record: dict[Hashable, Any], name: str, correct: int, total: int) -> Estimate:
-    return Estimate(correct, total, *(float(record[name + suffix]) for suffix in ("", "_low", "_high")))
+    """Read a share; that of all readers gets no interval, since Wilson's takes answers as independent."""
+    bounds = (f"{name}_low", f"{name}_high")
+    low, high = (math.nan if record["reader_id"] == POOLED else float(record[bound]) for bound in bounds)
+    return Estimate(correct, total, float(record[name]), low, high)
 
 
 def _percent(fraction: float) -> str:

@@ -27,6 +27,7 @@ def study_results_page(request: HttpRequest, slug: str) -> HttpResponse:
         context |= {
             "results": results,
             "readers": group_by_reader(results.analysis.metrics),
+            "confidence": f"{100 * (1 - results.analysis.document['alpha']):g} %",
             "n_readers": results.readings["reader_id"].nunique(),
             "n_cases": results.readings["case_id"].nunique(),
         }

@@ -43,6 +43,19 @@ def test_the_closed_study_shows_each_readers_figures(staff_client: Client):
     assert "stand-ins" not in response.text
 
 
+def test_the_table_says_what_it_counts_and_what_chance_is(staff_client: Client):
+    page = results(staff_client, builders.closed().slug).text
+    assert '<th scope="colgroup" colspan="2">Answers about</th>' in page
+    assert "50 % is chance for balanced accuracy, and for accuracy only where" in page
+    assert '<td class="number">75.0 %</td>' in page
+
+
+@pytest.mark.parametrize(("alpha", "level"), [(0.05, "95 %"), (0.025, "97.5 %")])
+def test_intervals_are_named_by_the_level_of_the_analysis(alpha: float, level: str, staff_client: Client):
+    study = builders.closed(analysis={"alpha": alpha})
+    assert f"In brackets: {level} Wilson intervals." in results(staff_client, study.slug).text
+
+
 def test_stand_ins_are_said_beside_the_figures(staff_client: Client):
     study = builders.closed()
     GroundTruth.objects.filter(case__study=study, truth="real").update(stand_in=True)
@@ -73,7 +86,7 @@ def test_what_cannot_be_estimated_is_said(staff_client: Client):
     study = builders.opened()
     builders.read(builders.invite(study, "R1"), {"real": ["real"], "synthetic": ["unsure"]})
     builders.close_study(study=study, actor=builders.ACTOR)
-    assert results(staff_client, study.slug).text.count("not estimable") == 1
+    assert results(staff_client, study.slug).text.count("not estimable") == 2
 
 
 def test_the_export_is_a_zip_of_the_files_that_the_command_writes(staff_client: Client):

@@ -17,7 +17,7 @@ def metrics_row(reader: str, organ: str, generator: str, *, tp: int = 19, fn: in
         row |= {rate: 0.95, f"{rate}_low": 0.7639, f"{rate}_high": 0.9911}
     if not tn + fp:
         row |= {"specificity": math.nan, "specificity_low": math.nan, "specificity_high": math.nan}
-    return row
+    return row | {"balanced_accuracy": (row["sensitivity"] + row["specificity"]) / 2}
 
 
 def keys(group: ReaderResults) -> list[tuple[str, str]]:
@@ -53,6 +53,21 @@ def test_a_rate_of_nothing_is_not_estimable():
     row = group_by_reader(pd.DataFrame([metrics_row("R1", "liver", "hand-crafted")]))[0].rows[0]
     assert not row.specificity.is_estimable
     assert row.accuracy.is_estimable
+    assert row.balanced_accuracy is None
+
+
+def test_balanced_accuracy_is_a_percentage():
+    row = group_by_reader(pd.DataFrame([metrics_row("R1", "liver", "hand-crafted", tn=19, fp=1)]))[0].rows[0]
+    assert row.balanced_accuracy == "95.0 %"
+
+
+def test_what_all_readers_answered_has_no_interval():
+    """Wilson's would take answers of one reader, or about one case, as independent."""
+    frame = pd.DataFrame(metrics_row(reader, "liver", "hand-crafted") for reader in ("R1", "R2", "all"))
+    *readers, pooled = group_by_reader(frame)
+    assert [estimate.interval for estimate in pooled.rows[0].estimates] == [None, None, None]
+    assert pooled.rows[0].sensitivity.percent == "95.0 %"
+    assert {group.rows[0].sensitivity.interval for group in readers} == {"76.4–99.1"}
 
 
 def test_pooled_rows_come_last_and_only_where_they_pool_something():
