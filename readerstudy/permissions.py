@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
@@ -23,6 +24,7 @@ R = TypeVar("R", bound=HttpResponseBase)
 View = Callable[..., HttpResponseBase]
 
 READER_KEY = "reader_id"
+LINK_KEY = "reader_link"
 ACCESS = "readerstudy_access"
 
 
@@ -42,7 +44,9 @@ def staff_only(view: View) -> View:
             return redirect_to_login(request.get_full_path())
         if not request.user.is_staff:
             raise PermissionDenied
-        return view(request, *args, **kwargs)
+        response = view(request, *args, **kwargs)
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     return _mark(guarded, "staff")
 
@@ -63,10 +67,10 @@ def reader_only(
 
 
 def session_reader(request: HttpRequest) -> Reader | None:
-    reader_id = request.session.get(READER_KEY)
-    if reader_id is None:
+    reader_id, link = request.session.get(READER_KEY), request.session.get(LINK_KEY)
+    if reader_id is None or link is None:
         return None
-    return Reader.objects.select_related("study").filter(pk=reader_id).first()
+    return Reader.objects.select_related("study").filter(pk=reader_id, links_made=link).first()
 
 
 def begin_reader_session(request: HttpRequest, reader: Reader) -> None:
@@ -74,6 +78,16 @@ def begin_reader_session(request: HttpRequest, reader: Reader) -> None:
     logout(request)
     request.session.cycle_key()
     request.session[READER_KEY] = reader.pk
+    request.session[LINK_KEY] = reader.links_made
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return whose failed logins are counted: behind PROXIES proxies, the address that the outermost saw."""
+    passed_on = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+    trusted: int = settings.PROXIES
+    if 0 < trusted <= len(passed_on):
+        return passed_on[-trusted].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def staff_user(request: HttpRequest) -> User:

@@ -22,7 +22,6 @@ def generated_secret(path: Path, length: int = 64) -> str:
 
     It is written aside and linked into place, so that a second process never reads half of it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
@@ -38,13 +37,14 @@ def generated_secret(path: Path, length: int = 64) -> str:
 
 def public_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or "@" in parts.netloc:
         raise ImproperlyConfigured(f"PUBLIC_URL must look like https://host[:port], not {value!r}.")
     return value.rstrip("/")
 
 
 # Where it runs
 DATA_ROOT = Path(env.str("DATA_ROOT", default=str(BASE_DIR / "data"))).resolve()
+DATA_ROOT.mkdir(mode=0o700, parents=True, exist_ok=True)  # the truth lies in there
 PORT = env.int("PORT", default=8000)
 PUBLIC_URL = public_url(env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}"))
 _PUBLIC = urlsplit(PUBLIC_URL)
@@ -98,6 +98,8 @@ TEMPLATES = [
 ]
 
 # Database: SQLite in WAL mode unless DATABASE_URL names another
+if not env.str("DATABASE_URL", default="sqlite:").startswith(("sqlite:", "postgres:", "postgresql:")):
+    raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name.")
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_ROOT / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
@@ -109,6 +111,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Background work: kombu's filesystem transport unless CELERY_BROKER_URL names Redis or RabbitMQ
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://local")
+if CELERY_BROKER_URL.partition("://")[0] not in ("filesystem", "memory", "redis", "rediss", "amqp", "amqps", "sqs"):
+    raise ImproperlyConfigured(f"CELERY_BROKER_URL must begin with redis:// or amqp://, not {CELERY_BROKER_URL!r}.")
 if CELERY_BROKER_URL.startswith("filesystem"):
     _BROKER_FOLDER = DATA_ROOT / "broker"
     for _name in ("messages", "control"):
@@ -158,6 +162,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
+AXES_CLIENT_IP_CALLABLE = "readerstudy.permissions.client_address"
+PROXIES = env.int("PROXIES", default=0)  # in front of us, each appending to X-Forwarded-For
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "registration/locked_out.html"
 AXES_RESET_ON_SUCCESS = True

@@ -138,7 +138,7 @@ class DesignFileForm(forms.Form):
         answers = super().clean() or {}
         try:
             answers["design"] = tomllib.loads(self._toml(answers))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise forms.ValidationError(f"This is not TOML: {error}.") from error
         return answers
 

@@ -1,8 +1,11 @@
-"""The rows of `metrics.csv` as the results page shows them. Positive = real tumour."""
+"""The rows of `metrics.csv` and the headline tests of `analysis.json` as the results page shows them.
+
+Positive = real tumour.
+"""
 
 import math
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 from typing import Any
@@ -10,6 +13,10 @@ from typing import Any
 import pandas as pd
 
 from readerstudy.analysis.frame import POOLED
+from readerstudy.analysis.obuchowski_rockette import CHANCE
+
+LEAST_P = 0.001
+HEADLINE = {"endpoint": "balanced_accuracy", "unsure_policy": "middle", "covariance": "unbiased"}
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,20 @@ class ReaderResults:
         return self.reader == POOLED
 
 
+@dataclass(frozen=True)
+class PooledTest:
+    """The readers' mean balanced accuracy against chance, in words; `reason` says why there is none."""
+
+    generator: str
+    organ: str
+    n_readers: int
+    percent: str = ""
+    interval: str = ""
+    against_chance: str = ""
+    equivalence: str = ""
+    reason: str = ""
+
+
 def group_by_reader(metrics: pd.DataFrame) -> list[ReaderResults]:
     """Group the rows by reader, pooled ones last, without those that only repeat another row.
 
@@ -124,6 +145,50 @@ def _estimate(record: dict[Hashable, Any], name: str, correct: int, total: int) 
     bounds = (f"{name}_low", f"{name}_high")
     low, high = (math.nan if record["reader_id"] == POOLED else float(record[bound]) for bound in bounds)
     return Estimate(correct, total, float(record[name]), low, high)
+
+
+def pooled_tests(document: dict[str, Any]) -> list[PooledTest]:
+    """Return each generator's headline test over all organs, then over each organ that can be tested.
+
+    Parameters
+    ----------
+    document
+        The content of `analysis.json`.
+    """
+    rows = [row for row in document["mrmc"] if HEADLINE.items() <= row.items() and row["generator"] != POOLED]
+    rows.sort(key=lambda row: (row["generator"], row["organ"] != POOLED, row["organ"]))
+    tests: list[PooledTest] = []
+    for _generator, group in groupby(rows, key=lambda row: str(row["generator"])):
+        whole, *organs = (_pooled_test(row, alpha=document["alpha"]) for row in group)
+        tests += organs if len(organs) == 1 else [whole, *(test for test in organs if not test.reason)]
+    return tests
+
+
+def _pooled_test(row: dict[str, Any], *, alpha: float) -> PooledTest:
+    test = PooledTest(row["generator"], row["organ"], row["n_readers"])
+    if row["p_value"] is None:
+        return replace(test, reason=row["reason"])
+    return replace(
+        test,
+        percent=f"{_percent(row['estimate'])} %",
+        interval=f"{_percent(row['ci_low'])}–{_percent(row['ci_high'])}",
+        against_chance=_against_chance(row, alpha=alpha),
+        equivalence=_equivalence(row["tost"][0]),
+    )
+
+
+def _against_chance(row: dict[str, Any], *, alpha: float) -> str:
+    side = "above chance" if row["estimate"] > CHANCE else "below chance"
+    return f"{side if row['p_value'] < alpha else 'no difference from chance shown'} ({_p(row['p_value'])})"
+
+
+def _equivalence(tost: dict[str, Any]) -> str:
+    low, high = (f"{100 * bound:g}" for bound in (CHANCE - tost["margin"], CHANCE + tost["margin"]))
+    return f"{'lies' if tost['equivalent'] else 'not shown to lie'} within {low}–{high} % ({_p(tost['p_tost'])})"
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < LEAST_P else f"p = {value:.3f}"
 
 
 def _percent(fraction: float) -> str:

@@ -7,22 +7,41 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from readerstudy.analysis.frame import POOLED
 from readerstudy.domain.errors import DomainError
 
-Count = Annotated[int, Field(ge=0, le=10_000)]
+Count = Annotated[int, Field(ge=0, le=10_000, strict=True)]
+YesNo = Annotated[bool, Field(strict=True)]
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+ADDRESSES_IN_USE = {"new"}
 OrganNames = Literal["liver", "pancreas", "kidney"]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+def _check_slug(slug: str) -> str:
+    if not SLUG.fullmatch(slug) or slug in ADDRESSES_IN_USE:
+        raise ValueError("use lower-case letters, digits and single dashes, such as liver-2026 (but not new)")
+    return slug
+
+
+def _check_printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("use one line of printable text")
+    return text
+
+
+OneLine = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_check_printable)]
 
 
 def _singular(name: object) -> object:
@@ -67,17 +86,17 @@ class ReadingDesign(_Part):
     lesion_cue: Literal["slice", "marker", "none"] = "slice"
     practice: Annotated[int, Field(ge=0, le=50)] = 0
     controls: Count = 0
-    practice_feedback: bool = False
+    practice_feedback: YesNo = False
     repeats: Count = 0
     sittings: Annotated[int, Field(ge=1, le=20)] = 1
     washout_days: Annotated[int, Field(ge=0, le=365)] = 0
     change_answers: Literal["until-next", "until-sitting-ends"] = "until-next"
     max_run: Count = 0
-    told_prevalence: Annotated[str, Field(max_length=500)] = "Some cases are real, some synthetic."
+    told_prevalence: OneLine = "Some cases are real, some synthetic."
     attributes: list[Literal["shape", "margin", "texture", "place"]] = []
-    comments: bool = False
-    rationale_mark: bool = False
-    debrief: bool = False
+    comments: YesNo = False
+    rationale_mark: YesNo = False
+    debrief: YesNo = False
 
 
 class AnalysisDesign(_Part):
@@ -88,11 +107,11 @@ class AnalysisDesign(_Part):
 
 
 class StudyDesign(_Part):
-    slug: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    slug: Annotated[str, Field(max_length=80), AfterValidator(_check_slug)]
+    title: Annotated[OneLine, Field(max_length=200)]
     task: Literal["origin", "organ"] = "origin"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(default_factory=lambda: secrets.randbits(32))
-    stand_ins_allowed: bool = False
+    stand_ins_allowed: YesNo = False
     organs: Annotated[list[OrganDesign], Field(min_length=1)]
     matching: Matching = Matching()
     reading: ReadingDesign = ReadingDesign()
@@ -162,7 +181,7 @@ def load_design(path: Path) -> StudyDesign:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DomainError(f"{path}: cannot be read ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DomainError(f"{path}: is not a TOML file: {error}.") from None
     return parse_design(data, where=str(path))
 

@@ -4,6 +4,7 @@ import re
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.urls import reverse
 
 from readerstudy.analysis.frame import POOLED
@@ -47,7 +48,9 @@ def renew_invitation(*, reader: Reader, actor: str) -> str:
     _check_open(reader.study)
     secret = new_secret()
     with transaction.atomic():
-        Reader.objects.filter(pk=reader.pk).update(invitation_sha256=hash_secret(secret))
+        Reader.objects.filter(pk=reader.pk).update(
+            invitation_sha256=hash_secret(secret), links_made=F("links_made") + 1
+        )
         audit.record(actor=actor, action="renew invitation", study=reader.study, reader=reader.code)
     return _link(secret)
 

@@ -27,7 +27,7 @@ metrics.csv    counts, sensitivity, specificity and accuracy with Wilson interva
                out of the denominators and counted beside
 analysis.json  the pooled tests (Obuchowski-Rockette), definitions, software versions, warnings
 cases.csv      what each case was, and the row of the imported list that it came from
-design.json    the study's design, whole
+design.json    the study's design, whole (not where the readings were made elsewhere)
 
 Cells that begin with = + - @ are preceded by an apostrophe, so that no spreadsheet takes them for formulas.
 """
@@ -53,7 +53,8 @@ def export_study(*, study: Study, folder: Path, actor: str) -> None:
 def _write(study: Study, results: StudyResults, folder: Path) -> None:
     write_analysis(replace(results.analysis, document=_document(study, results)), results.readings, folder)
     _cases(study).to_csv(folder / "cases.csv", index=False, lineterminator="\n")
-    _write_json(folder / "design.json", study.design)
+    if not study.read_elsewhere:  # whose design nobody told us
+        _write_json(folder / "design.json", study.design)
     notice = f"\n{STAND_IN_NOTICE}\n" if results.stand_in else ""
     (folder / "README.txt").write_text(f"{study.title} ({study.slug})\n{notice}{FILES}", encoding="utf-8")
 

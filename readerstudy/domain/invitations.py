@@ -23,8 +23,12 @@ def find_invited(secret: str) -> Reader | None:
     return Reader.objects.select_related("study").filter(invitation_sha256=hash_secret(secret)).first()
 
 
-def accept_invitation(secret: str) -> Reader | None:
-    """Use the link up and return its reader; of two clicks one gets it."""
+def accept_invitation(secret: str, *, staff: str = "") -> Reader | None:
+    """Use the link up and return its reader; of two clicks one gets it.
+
+    `staff` is the administrator who was logged in where the link was opened: whoever knows the truth and reads
+    must be seen in the audit trail.
+    """
     digest = hash_secret(secret)
     with transaction.atomic():
         reader = (
@@ -38,5 +42,6 @@ def accept_invitation(secret: str) -> Reader | None:
         reader.invitation_sha256 = None
         reader.accepted_at = reader.accepted_at or timezone.now()
         reader.save(update_fields=["invitation_sha256", "accepted_at"])
-        audit.record(actor=reader.code, action="accept invitation", study=reader.study)
+        detail = {"staff_logged_in": staff} if staff else {}
+        audit.record(actor=reader.code, action="accept invitation", study=reader.study, **detail)
     return reader

@@ -10,6 +10,7 @@ from readerstudy.analysis.analysis import Analysis, analyse
 from readerstudy.analysis.frame import COLUMNS, readings_frame
 from readerstudy.domain.unblinding import unblind
 from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence, SequenceItem
 from readerstudy.models.study import Study
 
@@ -58,13 +59,19 @@ def build_readings(study: Study) -> pd.DataFrame:
             "label": reading.label,
             "rating": reading.rating,
             "order": _order(reading.item),
-            "time_s": None if reading.elapsed_ms is None else reading.elapsed_ms / 1000,
+            "time_s": _time_s(reading),
             "session": reading.item.sitting,
             "repeat_index": reading.item.repeat_index,
         }
         for reading, truth in unblind(study)
     ]
     return readings_frame(pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def _time_s(reading: Reading) -> float | None:
+    """Return the active time, which pauses do not lengthen; where it was not counted, the time that passed."""
+    milliseconds = reading.elapsed_ms if reading.active_ms is None else reading.active_ms
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def _order(item: SequenceItem) -> int | None:

@@ -12,6 +12,7 @@ from readerstudy.domain.errors import DomainError
 from readerstudy.models.study import Study
 
 UNUSABLE_INPUT = 2
+INTERRUPTED = 130
 
 
 class ProjectCommand(BaseCommand):
@@ -33,6 +34,8 @@ class ProjectCommand(BaseCommand):
             return super().execute(*args, **options)
         except DomainError as error:
             raise CommandError(str(error), returncode=UNUSABLE_INPUT) from None
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted; nothing was half-stored.", returncode=INTERRUPTED) from None
 
 
 class StudyCommand(ProjectCommand):

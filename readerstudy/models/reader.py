@@ -13,6 +13,7 @@ class Reader(models.Model):
     invitation_sha256 = models.CharField(  # noqa: DJ001  null, since many used-up links share no hash
         max_length=64, null=True, unique=True, help_text="of the link's secret; null once it was used"
     )
+    links_made = models.PositiveIntegerField(default=1, help_text="a session opened by an earlier link is over")
     invited_at = models.DateTimeField(auto_now_add=True)
     accepted_at = models.DateTimeField(null=True)
     instructed_at = models.DateTimeField(null=True, help_text="when the instructions were left")

@@ -38,7 +38,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         response = render(request, "readerstudy/reading/invitation.html", context)
         response.headers["Cache-Control"] = "no-store"
         return response
-    accepted = accept_invitation(secret)
+    accepted = accept_invitation(secret, staff=request.user.get_username())
     if accepted is None:
         return redirect("invitation", secret)
     begin_reader_session(request, accepted)

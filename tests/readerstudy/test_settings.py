@@ -115,3 +115,28 @@ def test_an_address_that_is_none_is_refused_loudly(root, address):
 
 def test_the_port_is_part_of_the_address(root):
     assert settings_of(root, "PUBLIC_URL", PORT="8123")["PUBLIC_URL"] == "http://127.0.0.1:8123"
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        {"PORT": "abc"},
+        {"PUBLIC_URL": "https://example.org/somewhere"},
+        {"PUBLIC_URL": "https://user:secret@example.org"},
+        {"DATABASE_URL": "garbage"},
+        {"CELERY_BROKER_URL": "garbage://"},
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_be_used_are_one_sentence(variable, tmp_path):
+    environment = os.environ | {"DATA_ROOT": str(tmp_path / "site")} | variable
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert done.stderr.startswith("The settings can't be used: ")
+
+
+def test_only_its_owner_enters_the_data_root(root):
+    settings_of(root, "PORT")
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700

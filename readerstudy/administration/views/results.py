@@ -9,7 +9,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from readerstudy.administration.results_table import group_by_reader
+from readerstudy.administration.results_table import group_by_reader, pooled_tests
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.exports import export_study
 from readerstudy.domain.results import study_results
@@ -27,6 +27,7 @@ def study_results_page(request: HttpRequest, slug: str) -> HttpResponse:
         context |= {
             "results": results,
             "readers": group_by_reader(results.analysis.metrics),
+            "pooled_tests": pooled_tests(results.analysis.document),
             "confidence": f"{100 * (1 - results.analysis.document['alpha']):g} %",
             "n_readers": results.readings["reader_id"].nunique(),
             "n_cases": results.readings["case_id"].nunique(),

@@ -95,8 +95,16 @@ def check_origin(row: SourceRow) -> None:
         raise DomainError(f"{row.where}: only origin synthetic has a generator; empty it, or correct the origin.")
     if row.generator == POOLED:
         raise DomainError(f"{row.where}: {POOLED!r} stands for every generator in results; name it otherwise.")
+    if row.generator in _our_methods():
+        raise DomainError(f"{row.where}: {row.generator!r} is a method of this project; name your generator otherwise.")
     if len(row.generator) > GENERATOR_LENGTH:
         raise DomainError(f"{row.where}: the generator's name is longer than {GENERATOR_LENGTH} letters; shorten it.")
+
+
+def _our_methods() -> set[str]:
+    from synthesis import registry
+
+    return {*registry.METHODS, *registry.PLANNED}
 
 
 def parse_organ(text: str, *, where: str) -> OrganName:

@@ -37,7 +37,6 @@ class Command(ProjectCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         _require_free_port(settings.PORT)
-        signal.signal(signal.SIGTERM, _interrupt)
         call_command("migrate", verbosity=0)
         with ExitStack() as running:
             worker = running.enter_context(_process("worker", *_worker_command()))
@@ -49,10 +48,6 @@ class Command(ProjectCommand):
             self.stdout.flush()
             _serve_until_interrupted(server, worker)
         self.stdout.write("Stopped.")
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _require_free_port(port: int) -> None:

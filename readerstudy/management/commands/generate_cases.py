@@ -6,6 +6,7 @@ from tqdm import tqdm
 
 from readerstudy.domain import audit
 from readerstudy.domain.case_sets import retry_failed, start_generation
+from readerstudy.domain.errors import DomainError
 from readerstudy.domain.generation import build
 from readerstudy.domain.queries.progress import StudyProgress, study_progress
 from readerstudy.management.base import StudyCommand, get_study
@@ -26,6 +27,8 @@ class Command(StudyCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         study = get_study(options["slug"])
+        if study.state in (Study.State.OPEN, Study.State.CLOSED):
+            raise DomainError(f"Study {study.slug} is {study.get_state_display().lower()}: its cases are fixed.")
         if study.state == Study.State.DRAFT:
             start_generation(study=study, actor=audit.COMMAND_LINE)
         elif study_progress(study).failed:
@@ -34,7 +37,8 @@ class Command(StudyCommand):
         if options["json"]:
             self.stdout.write(json.dumps({"total": progress.total, "ready": progress.ready, "failed": progress.failed}))
         else:
-            self.stdout.write(f"{progress.ready} of {progress.total} cases are ready.")
+            waits = "" if progress.finished else " Workers build the others; --wait builds them here."
+            self.stdout.write(f"{progress.ready} of {progress.total} cases are ready.{waits}")
         if options["wait"] and progress.failed:
             organ, reason = progress.failures[0]
             raise CommandError(f"{progress.failed} of {progress.total} cases failed; the first, {organ}: {reason}")

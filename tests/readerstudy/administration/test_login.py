@@ -3,7 +3,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from readerstudy.permissions import READER_KEY
+from readerstudy.permissions import READER_KEY, client_address
 
 from . import builders
 
@@ -57,3 +57,21 @@ def test_guessing_passwords_is_stopped(staff: User, client: Client, settings):
     assert response.status_code == 429
     assert "registration/locked_out.html" in [template.name for template in response.templates]
     assert log_in(client, staff.username).status_code == 429
+
+
+def test_staff_are_logged_out_after_a_working_day(staff: User, client: Client):
+    log_in(client, staff.username)
+    assert client.session.get_expiry_age() <= 10 * 60 * 60
+
+
+@pytest.mark.parametrize(
+    ("proxies", "passed_on", "address"),
+    [(0, "1.1.1.1", "127.0.0.1"), (1, "6.6.6.6, 1.1.1.1", "1.1.1.1"), (2, "1.1.1.1, 2.2.2.2", "1.1.1.1"), (1, "", "")],
+)
+def test_failed_logins_are_counted_by_the_address_that_a_trusted_proxy_saw(proxies, passed_on, address, settings, rf):
+    settings.PROXIES = proxies
+    assert client_address(rf.get("/", HTTP_X_FORWARDED_FOR=passed_on)) == address
+
+
+def test_what_staff_see_is_not_kept_by_the_browser(staff_client: Client):
+    assert staff_client.get(reverse("study-list")).headers["Cache-Control"] == "no-store"

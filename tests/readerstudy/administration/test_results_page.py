@@ -7,14 +7,17 @@ import pandas as pd
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from readerstudy.analysis.frame import readings_frame
 from readerstudy.domain.readings_import import import_readings
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.study import Study
 
 from . import builders
 
+CALLED = {"R": "real", "S": "synthetic", "U": "unsure"}
 NO_FIGURES = "No figures before the study is closed."
 
 
@@ -56,6 +59,47 @@ def test_intervals_are_named_by_the_level_of_the_analysis(alpha: float, level: s
     assert f"In brackets: {level} Wilson intervals." in results(staff_client, study.slug).text
 
 
+def three_readers(**labels: str) -> Study:
+    """Three readers of two organs and one generator, each with the labels given by truth, in turn."""
+    rows = [
+        (reader, f"{organ} {truth} {number}", organ, "" if truth == "real" else "difftumor", truth, label)
+        for turn, reader in enumerate(("R1", "R2", "R3"))
+        for organ in ("liver", "kidney")
+        for truth, given in labels.items()
+        for number, label in enumerate(CALLED[letter] for letter in given[turn:] + given[:turn])
+    ]
+    columns = ["reader_id", "case_id", "organ", "generator", "truth", "label"]
+    readings = readings_frame(pd.DataFrame(rows, columns=columns))
+    return import_readings(slug="published", readings=readings, actor=builders.ACTOR)
+
+
+def test_the_pooled_tests_are_those_of_the_export(staff_client: Client):
+    response = results(staff_client, three_readers(real="RRRSRU", synthetic="SSSRSS").slug)
+    document = response.context["results"].analysis.document
+    tests = response.context["pooled_tests"]
+    assert [(test.organ, test.generator) for test in tests] == [
+        (organ, "difftumor") for organ in ("all", "kidney", "liver")
+    ]
+    [row] = [
+        row
+        for row in document["mrmc"]
+        if (row["organ"], row["generator"], row["unsure_policy"], row["covariance"])
+        == ("all", "difftumor", "middle", "unbiased")
+    ]
+    assert float(tests[0].percent.removesuffix(" %")) == pytest.approx(100 * row["estimate"], abs=0.05001)
+    assert "above chance" in response.text
+    assert "not shown to lie within 40–60 %" in response.text
+    for warning in document["warnings"]:
+        assert f"<li>{escape(warning)}</li>" in response.text
+    assert len(document["warnings"]) == 2
+    assert "indistinguishable" not in response.text
+
+
+def test_one_reader_has_no_pooled_test_and_the_page_says_why(staff_client: Client):
+    page = results(staff_client, builders.closed().slug).text
+    assert "not estimable: A test over random readers needs at least two readers with both classes; found 1." in page
+
+
 def test_stand_ins_are_said_beside_the_figures(staff_client: Client):
     study = builders.closed()
     GroundTruth.objects.filter(case__study=study, truth="real").update(stand_in=True)
@@ -86,7 +130,7 @@ def test_what_cannot_be_estimated_is_said(staff_client: Client):
     study = builders.opened()
     builders.read(builders.invite(study, "R1"), {"real": ["real"], "synthetic": ["unsure"]})
     builders.close_study(study=study, actor=builders.ACTOR)
-    assert results(staff_client, study.slug).text.count("not estimable") == 2
+    assert results(staff_client, study.slug).text.count("not estimable") == 3
 
 
 def test_the_export_is_a_zip_of_the_files_that_the_command_writes(staff_client: Client):

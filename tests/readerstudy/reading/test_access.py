@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from readerstudy.domain.enrolment import renew_invitation
+from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.reader import Reader
 from readerstudy.models.sequence import SequenceItem
 from readerstudy.permissions import READER_KEY
@@ -117,6 +119,7 @@ def test_a_reader_who_has_finished_gets_thanks_and_no_image(study, reading):
     )
     assert {finished.get(reverse("slice", args=[token, 0])).status_code for token in own} == {404}
     assert {give_answer(finished, token).status_code for token in own} == {409}
+    assert finished.get(reverse("finished")).headers["Clear-Site-Data"] == '"cache"'
 
 
 def test_after_closing_a_reader_is_told_so(study, reading):
@@ -152,6 +155,23 @@ def test_accepting_an_invitation_ends_a_staff_login(study):
 
     assert client.get(reverse("study-list")).status_code == 302
     assert client.get(reverse("instructions")).status_code == 200
+
+
+def test_staff_who_accept_an_invitation_are_seen_in_the_audit_trail(study):
+    staff_client(is_staff=True).post(factories.invitation_path(study, "R1"))
+    Client().post(factories.invitation_path(study, "R2"))
+
+    accepted = AuditEvent.objects.filter(action="accept invitation").order_by("pk")
+    assert [(event.actor, event.detail) for event in accepted] == [("R1", {"staff_logged_in": "ann"}), ("R2", {})]
+
+
+def test_a_new_link_ends_the_sessions_that_earlier_links_opened(study):
+    client = factories.reader_client(study, "R1")
+    assert client.get(reverse("state")).status_code == 200
+
+    renew_invitation(reader=Reader.objects.get(code="R1"), actor="ann")
+
+    assert client.get(reverse("state")).status_code == 401
 
 
 def test_accepting_an_invitation_ends_another_readers_session(study):

@@ -143,6 +143,10 @@ def test_unknown_columns_are_noted(files):
         ({"origin": "synthetic"}, "origin synthetic needs a generator; name what made the tumour."),
         ({"generator": "gan"}, "only origin synthetic has a generator; empty it, or correct the origin."),
         (
+            {"origin": "synthetic", "generator": "hand-crafted"},
+            "'hand-crafted' is a method of this project; name your generator otherwise.",
+        ),
+        (
             {"origin": "synthetic", "generator": "all"},
             "'all' stands for every generator in results; name it otherwise.",
         ),
