@@ -111,13 +111,13 @@ def test_a_recipe_is_not_applied_to_another_organ_mask(host):
 
 def test_a_recipe_of_another_version_is_refused_with_both_versions(host):
     recipe = dataclasses.replace(make(host).recipe, method_version=99)
-    with pytest.raises(InvalidRecipe, match="version 99 of hand-crafted and this is version 1"):
+    with pytest.raises(InvalidRecipe, match="version 99 of hand-crafted and this is version 2"):
         apply_recipe(host, recipe)
 
 
 def test_a_recipe_with_other_parameters_is_refused(host):
     fields = json.loads(make(host).recipe.to_json())
-    del fields["parameters"]["contrast_hu"]
+    del fields["parameters"]["lesions"][0]["contrast_hu"]
     with pytest.raises(InvalidRecipe, match="parameters are not those of hand-crafted"):
         apply_recipe(host, Recipe.from_json(json.dumps(fields)))
 
