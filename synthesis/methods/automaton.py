@@ -124,7 +124,7 @@ class Automaton:
         """Return each of the cells once."""
         tickets = np.arange(cells.size)
         self._ticket[cells] = tickets
-        return cells[self._ticket[cells] == tickets]
+        return np.asarray(cells[self._ticket[cells] == tickets])
 
 
 def necrosis(state: States, *, n_seeds: int, rounds: int, rng: np.random.Generator) -> Mask:

@@ -50,7 +50,7 @@ def foreseen_axis_ratio(nuclei: npt.NDArray[np.integer], radius_cells: float) ->
     """
     steps = np.linspace(-_FORESIGHT_REACH, _FORESIGHT_REACH, _FORESIGHT_CELLS) * radius_cells
     places = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1)
-    distance, _ = spatial.KDTree(nuclei).query(places)
+    distance = np.asarray(spatial.KDTree(nuclei).query(places)[0])
     n_places = round(4 / 3 * math.pi * (radius_cells / (steps[1] - steps[0])) ** 3)
     union = distance <= np.partition(distance.ravel(), n_places - 1)[n_places - 1]
     if ndimage.label(union)[1] > 1:
@@ -69,4 +69,4 @@ def _draw_layout(rng: np.random.Generator, radius_cells: float) -> npt.NDArray[n
         satellites = unit_vectors(rng, int(rng.integers(3, 10)))
         satellites *= rng.uniform(1, min(SATELLITES_WITHIN, max(radius_cells, 1.0)), (len(satellites), 1))
         nuclei = np.concatenate([nuclei, nuclei[rng.integers(count)] + satellites])
-    return np.rint(nuclei - nuclei.mean(axis=0)).astype(int)
+    return np.asarray(np.rint(nuclei - nuclei.mean(axis=0)), dtype=int)
