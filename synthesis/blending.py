@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from synthesis.host import Host
-from synthesis.masks import Box, Mask, component_at
+from synthesis.masks import Box, Mask, Spacing, component_at
 from synthesis.noise import TILE_SHAPE, anatomy, blurred
 from synthesis.organs import CAPSULE_HU, LESION_FLOOR_HU
 from synthesis.realism import noise_residual
@@ -27,7 +27,8 @@ _ENCAPSULATED = 0.6  # share of those whose kind shows capsules
 _PUSH = (0.2, 0.4)  # 0.3 in Hu et al.
 _CAPSULE_PEAK = 0.593  # of share * 4 share (1 - share)
 _LOGISTIC = 0.851  # tanh(0.851 x) comes within 0.02 of erf(x / sqrt 2)
-_BORDER_MM = 0.8  # standard deviation with which a lesion fades at its habitat's border
+_BORDER_MM = 0.8  # standard deviation of the blur that mixes tissue and fat at an organ's border
+_NEGLIGIBLE_SHARE = 0.01
 _LEVEL_SAMPLE = 4096  # voxels from which the parenchyma near a lesion is told
 _FEWEST_VOXELS = 30
 _RESIDUAL_SLICES = 6
@@ -80,6 +81,14 @@ def sample_surroundings(host: Host, diameter_mm: float, kind: str, rng: np.rando
     encapsulated = host.phase in host.organ.lesions[kind].capsule_phases and rng.random() < _ENCAPSULATED
     capsule_hu = float(rng.uniform(*CAPSULE_HU)) if encapsulated else 0.0
     return Surroundings(capsule_hu, push=float(rng.uniform(*_PUSH)))
+
+
+def least_visible_hu(host: Host, diameter_mm: float) -> float:
+    """Return the contrast from which a lesion is seen in the host's noise: more where it is small.
+
+    Lesions that were annotated, or sought by a reader, are those that can be seen at all.
+    """
+    return host.noise.residual_sd * float(np.clip(12.0 / diameter_mm, 1.0, 1.6))
 
 
 def capsule(share: Field, capsule_hu: float) -> Field:
@@ -150,6 +159,8 @@ def replace_tissue(
     Inside the lesion, ``HU = level - contrast + noise``: the level is that of the parenchyma near by; the noise
     is the host's own where that is fine, and new noise of the host's spectrum at the scales which
     `synthesis.noise.anatomy` takes out. Where anatomy stands out (a vessel, fat), its fine structure goes too.
+    At the habitat's border, where voxels are part tissue and part fat, only the contrast is taken off, in the
+    proportion of the tissue.
 
     Parameters
     ----------
@@ -170,8 +181,6 @@ def replace_tissue(
     organ = host.organ_mask[box]
     habitat = organ if habitat is None else habitat
     hu = host.ct.hu[box].astype(np.float32) if hu is None else hu
-    if not habitat.all():
-        share = share * habitat_share(habitat, host.ct.spacing_mm)
     coarse = anatomy(hu, host.ct.spacing_mm)
     level = _level_hu(host, coarse, organ)
     strength = np.float32(_noise_strength(host, hu, organ, level))
@@ -182,17 +191,15 @@ def replace_tissue(
     np.multiply(new, strength, out=noise, where=np.abs(coarse, out=coarse) > np.float32(limit))
     noise += host.noise.window(host.noise.coarse, hu.shape, noise_offset) * strength
     lesion = np.maximum(np.float32(level) - contrast_hu, np.float32(LESION_FLOOR_HU))
-    lesion += noise
-    lesion -= hu
+    if (habitat | (share < _NEGLIGIBLE_SHARE)).all():
+        lesion += noise
+        lesion -= hu
+    else:
+        lesion = _at_border(lesion, np.float32(level), noise, hu, habitat, host.ct.spacing_mm)
     lesion *= share
     lesion += hu
     blended = np.rint(lesion, out=lesion).astype(np.int16)
     return blended if habitat.all() else np.where(habitat, blended, host.ct.hu[box])
-
-
-def habitat_share(habitat: Mask, spacing_mm: tuple[float, float, float]) -> Field:
-    """Return how far a lesion may show in each voxel: it fades towards its habitat's border."""
-    return blurred(habitat.astype(np.float32), spacing_mm, sigma_mm=_BORDER_MM)
 
 
 def push_aside(host: Host, box: Box, reach: Field, center: npt.NDArray[np.float64], strength: float) -> Field:
@@ -217,6 +224,14 @@ def push_aside(host: Host, box: Box, reach: Field, center: npt.NDArray[np.float6
     sources = [(place - c) * k + c for place, c in zip(moved, center, strict=True)]
     hu[moved] += ndimage.map_coordinates(before, sources, order=1, mode="nearest") - before[moved]
     return hu
+
+
+def _at_border(lesion: Field, level: np.float32, noise: Field, hu: Field, habitat: Mask, spacing_mm: Spacing) -> Field:
+    """Return what a lesion changes, replacing tissue within its habitat and darkening it at the border."""
+    tissue = blurred(habitat.astype(np.float32), spacing_mm, sigma_mm=_BORDER_MM)
+    within = np.clip(4 * tissue - 3, 0, 1)
+    darkened = tissue * (lesion - level)
+    return np.asarray(darkened + within * (lesion + noise - hu - darkened))
 
 
 def _level_hu(host: Host, coarse: Field, organ: Mask) -> float:

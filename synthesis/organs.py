@@ -153,18 +153,24 @@ class Organ:
         return low, high
 
     def sample_lesion(
-        self, phase: Phase, parenchyma_hu: float, rng: np.random.Generator, *, kind: str | None = None
+        self,
+        phase: Phase,
+        parenchyma_hu: float,
+        rng: np.random.Generator,
+        *,
+        kind: str | None = None,
+        least_hu: float = _LEAST_CONTRAST_HU,
     ) -> Lesion:
         """Draw a kind of lesion (or take one), and its contrast in a host.
 
-        The contrast is at least 5 HU, in one direction or the other.
+        In one direction or the other, the contrast is at least `least_hu`, or the most that is plausible.
         """
         shares = [lesion.share for lesion in self.lesions.values()]
         kind = kind or str(rng.choice(list(self.lesions), p=shares))
-        contrast = float(rng.uniform(*self.contrast_range_hu(kind, phase, parenchyma_hu)))
-        if abs(contrast) < _LEAST_CONTRAST_HU:
-            contrast = float(np.copysign(_LEAST_CONTRAST_HU, contrast))
-        return Lesion(kind, contrast)
+        low, high = self.contrast_range_hu(kind, phase, parenchyma_hu)
+        contrast = float(rng.uniform(low, high))
+        least = min(max(least_hu, _LEAST_CONTRAST_HU), max(abs(low), abs(high)))
+        return Lesion(kind, float(np.copysign(max(abs(contrast), least), contrast)))
 
 
 ORGANS = {
@@ -194,7 +200,7 @@ ORGANS = {
                     contrast_hu={
                         "none": (8.0, 20.0),  # [O]
                         "arterial": (-50.0, -15.0),  # bright in 78 % [E]; how bright [O]
-                        "portal": (8.0, 35.0),  # early ones are often isodense [R]
+                        "portal": (8.0, 35.0),  # early ones are often isodense [R], and not seen then
                         "delayed": (7.0, 28.0),  # 107-140 % of 95 HU [W]
                     },
                     capsule_phases=("portal", "delayed"),  # [R]

@@ -29,6 +29,7 @@ from synthesis.blending import (
     PUSHED_REACH,
     capsule,
     fat_around,
+    least_visible_hu,
     one_piece,
     push_aside,
     replace_tissue,
@@ -53,7 +54,7 @@ _LARGEST_STEP_MM = 3.0  # of the lattice
 _STEP_RADII = 0.25
 _LUMP_STEP = 0.8  # of their length
 _DEEPEST = 8.0  # standard deviations of the edge from which a voxel is simply inside, or outside
-_EDGE_REACH = 2.6  # standard deviations of the edge that are worked out outside the surface
+_EDGE_REACH = 2.3  # standard deviations of the edge that are worked out outside the surface
 _GAP_MM = 4.0  # between the spheres of neighbouring tumours
 _SMALLER = (0.3, 0.9)  # the diameter of further tumours over the first's
 
@@ -183,7 +184,9 @@ def _sample_focus(
     kind: str | None,
     into_fat: bool,
 ) -> Focus:
-    lesion = host.organ.sample_lesion(host.phase, host.parenchyma_hu, rng, kind=kind)
+    lesion = host.organ.sample_lesion(
+        host.phase, host.parenchyma_hu, rng, kind=kind, least_hu=least_visible_hu(host, diameter_mm)
+    )
     around = sample_surroundings(host, diameter_mm, lesion.kind, rng)
     cored = rng.random() < min(diameter_mm / 50.0, 0.7)
     return Focus(

@@ -89,7 +89,7 @@ def test_where_the_border_parts_the_shape_it_stays_one_piece():
 def test_the_contrast_is_what_the_recipe_says(host, contrast_hu):
     tumor = make(host, 20.0, contrast_hu=contrast_hu, **PLAIN)
     core = ndimage.binary_erosion(tumor.mask, iterations=2)
-    assert 110.0 - tumor.hu[core].mean() == pytest.approx(contrast_hu, abs=2.0)
+    assert 110.0 - tumor.hu[core].mean() == pytest.approx(contrast_hu, abs=3.0)
 
 
 def test_no_lesion_is_darker_than_plausible_tissue(host):
