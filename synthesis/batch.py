@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -64,6 +64,8 @@ class Order:
     seed : int
     ages : int
         1, or at how many ages from `low` to `high` the tumour is made.
+    options : mapping
+        Of the method; see `synthesis.generation.sample_recipe`.
     preview : bool
         Whether to draw it too.
     """
@@ -74,6 +76,7 @@ class Order:
     diameter_mm: tuple[float, float]
     seed: int
     ages: int
+    options: Mapping[str, Any]
     preview: bool
 
 
@@ -156,13 +159,11 @@ def _carry_out(order: Order, folder: Path) -> list[Line]:
     source = order.source
     host = read_host(source)
     place = folder / source.folder / f"{order.number:04d}"
+    asked = {"method": order.method, "diameter_mm": order.diameter_mm, "seed": order.seed, **order.options}
     if order.ages == 1:
-        recipes = [sample_recipe(host, method=order.method, diameter_mm=order.diameter_mm, seed=order.seed)]
-        cases = [place]
+        recipes, cases = [sample_recipe(host, **asked)], [place]
     else:
-        recipes = sample_series(
-            host, method=order.method, diameter_mm=order.diameter_mm, ages=order.ages, seed=order.seed
-        )
+        recipes = sample_series(host, ages=order.ages, **asked)
         cases = [place / f"age-{age:02d}" for age in range(order.ages)]
     tumors = [apply_recipe(host, dataclasses.replace(recipe, organ_labels=source.organ_labels)) for recipe in recipes]
     lines = []

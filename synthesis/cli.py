@@ -103,6 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     make.add_argument("--count", type=_positive, default=1, help="how many different tumours; default: 1")
     make.add_argument("--seed", type=_not_negative, default=0, help="default: 0")
+    make.add_argument("--lesions", type=_positive, metavar="N", help="tumours in each CT (hand-crafted); default: 1")
+    make.add_argument("--into-fat", action="store_true", help="grow out of the organ into fat (kidney, pancreas)")
     make.add_argument(
         "--series",
         type=_several,
@@ -175,6 +177,7 @@ def _generate(options: argparse.Namespace) -> list[Line]:
     if options.device != "cpu" or options.model is not None:
         raise UnusableInput(f"{options.method} uses no network; leave out --device and --model.")
     labels = tuple(options.organ_label)
+    chosen = {name: value for name in ("lesions", "into_fat") if (value := getattr(options, name))}
     sources = pair(options.ct, options.organ_mask, organ=options.organ, organ_labels=labels)
     drawn = iter(seeds(options.seed, options.count * len(sources)))
     orders = [
@@ -185,6 +188,7 @@ def _generate(options: argparse.Namespace) -> list[Line]:
             diameter_mm=(options.diameter_mm[0], options.diameter_mm[1]),
             seed=next(drawn),
             ages=options.series,
+            options=chosen,
             preview=options.preview,
         )
         for source in sources

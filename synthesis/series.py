@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from synthesis.errors import UnusableInput
@@ -15,7 +17,9 @@ class NotGrown(UnusableInput):
     """The method makes tumours of one age only."""
 
 
-def sample_series(host: Host, *, method: str, diameter_mm: tuple[float, float], ages: int, seed: int) -> list[Recipe]:
+def sample_series(
+    host: Host, *, method: str, diameter_mm: tuple[float, float], ages: int, seed: int, **options: Any
+) -> list[Recipe]:
     """Draw the recipes of one tumour at several ages, the youngest first.
 
     The oldest is drawn as any tumour is; the others are what it was before, with diameters in equal steps.
@@ -30,19 +34,21 @@ def sample_series(host: Host, *, method: str, diameter_mm: tuple[float, float], 
     ages : int
         How many, at least 2.
     seed : int
+    options
+        Of the method, as for `sample_recipe`.
 
     Raises
     ------
     NotGrown
         If the method does not grow its tumours.
-    InvalidDiameter, OrganTooSmall, UnknownMethod
+    InvalidDiameter, InvalidOption, OrganTooSmall, UnknownMethod
         As `sample_recipe` does.
     """
     younger = getattr(method_named(method), "younger", None)
     if younger is None:
         raise NotGrown(f"{method} does not grow its tumours; make a series with --method cellular-automaton.")
     low, high = diameter_mm
-    sample_recipe(host, method=method, diameter_mm=(low, high), seed=seed)  # judges the range
-    oldest = sample_recipe(host, method=method, diameter_mm=(high, high), seed=seed)
+    sample_recipe(host, method=method, diameter_mm=(low, high), seed=seed, **options)  # judges the range
+    oldest = sample_recipe(host, method=method, diameter_mm=(high, high), seed=seed, **options)
     earlier = [float(diameter) for diameter in np.linspace(low, high, ages)[:-1]]
     return [*(younger(host, oldest, diameter_mm=diameter) for diameter in earlier), oldest]

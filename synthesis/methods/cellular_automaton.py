@@ -2,8 +2,8 @@
 
 1. *Tissue.* The organ round the tumour is laid on a grid of cubic cells. Percentiles of its own smoothed CT
    part it into three levels, which yield less and less, and barriers: the brightest, vessels above all.
-2. *Growth.* `synthesis.methods.automaton` grows the tumour from its nuclei until it has the asked volume, so
-   that a smaller diameter of the same recipe is the same tumour at an earlier age. Older tumours may die inside.
+2. *Growth.* `synthesis.methods.automaton` grows the tumour from its nuclei until it has the asked volume.
+   Older tumours may die inside. `younger` gives the same tumour at an earlier age.
 3. *Edge.* The cells' states, from 0 to 10, are the tumour's load, from none to full. It is blurred as real
    tumours' edges are, more on one side than on the other.
 4. *Inside.* Lumps, dead tissue, and a bright capsule where the tumour is large.
@@ -162,7 +162,7 @@ def sample_parameters(
         host.organ.check_into_fat()
     lesion = host.organ.sample_lesion(host.phase, host.parenchyma_hu, rng)
     growth_seed = int(rng.integers(2**32))
-    cell_mm = float(np.clip(diameter_mm / 2 / _CELLS_A_RADIUS, *_CELL_MM))
+    cell_mm = _cell_mm(diameter_mm)
     drawn = Parameters(
         kind=lesion.kind,
         contrast_hu=lesion.contrast_hu,
@@ -185,10 +185,23 @@ def sample_parameters(
 
 
 def younger(host: Host, recipe: Recipe, *, diameter_mm: float) -> Recipe:
-    """Return the recipe of the same tumour when it was smaller: then, its edge was sharper, too."""
+    """Return the recipe of the same tumour when it was smaller.
+
+    Its nuclei lay closer together by as much, so that it was one piece then, too, and its edge was sharper.
+    """
     parameters = recipe.parameters
-    before = _of_its_size(host, diameter_mm, parameters["kind"], parameters["growth_seed"])
+    cell_mm = _cell_mm(diameter_mm)
+    closer = diameter_mm / recipe.diameter_mm * parameters["cell_mm"] / cell_mm
+    before = {
+        "cell_mm": cell_mm,
+        "nuclei": tuple(_voxel(np.rint(np.multiply(nucleus, closer))) for nucleus in parameters["nuclei"]),
+        **_of_its_size(host, diameter_mm, parameters["kind"], parameters["growth_seed"]),
+    }
     return dataclasses.replace(recipe, diameter_mm=diameter_mm, parameters={**parameters, **before})
+
+
+def _cell_mm(diameter_mm: float) -> float:
+    return float(np.clip(diameter_mm / 2 / _CELLS_A_RADIUS, *_CELL_MM))
 
 
 def _of_its_size(host: Host, diameter_mm: float, kind: str, seed: int) -> dict[str, Any]:
@@ -239,7 +252,8 @@ def _grown(
     Blurring by sigma draws the half-contrast surface of a ball of radius r in by ``sigma² / r``, to first
     order: the tumour grows to so much more.
     """
-    reach = math.ceil(_REACH * radius_mm / parameters.cell_mm)
+    farthest = int(np.abs(parameters.nuclei).max())
+    reach = max(math.ceil(_REACH * radius_mm / parameters.cell_mm), farthest + _CELLS_A_RADIUS)
     cells = CellGrid.around(
         parameters.center_voxel, cell_mm=parameters.cell_mm, spacing_mm=host.ct.spacing_mm, reach=reach
     )
@@ -351,3 +365,8 @@ def _pushed(host: Host, box: Box, parameters: Parameters, radius_mm: float) -> F
 def _vector(values: npt.NDArray[np.float64]) -> Vector:
     x, y, z = values.tolist()
     return x, y, z
+
+
+def _voxel(values: npt.NDArray[np.floating]) -> tuple[int, int, int]:
+    i, j, k = (int(value) for value in values)
+    return i, j, k

@@ -8,6 +8,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from matplotlib import image
+from scipy import ndimage
 
 from synthesis import batch, cli
 from synthesis.masks import equivalent_diameter_mm
@@ -105,6 +106,8 @@ def test_writes_on_the_inputs_own_grid(files, host):
         (["--series", "3"], "does not grow its tumours"),
         (["--method", "cellular-automaton", "--series", "3", "--diameter-mm", "8", "400"], "largest that fits"),
         (["--method", "cellular-automaton", "--series", "3", "--diameter-mm", "12", "8"], "not positive and in order"),
+        (["--into-fat"], "do not grow out into fat"),
+        (["--method", "cellular-automaton", "--lesions", "2"], "does not know the option 'lesions'"),
         (["--jobs", "2", "--count", "2", "--diameter-mm", "300", "400"], "largest that fits"),
         (["--ct", "."], "must be both files or both folders"),
         (["--method", "latent-diffusion", "--device", "cuda"], "not available in this version"),
@@ -238,6 +241,12 @@ def test_a_damaged_ct_among_many_is_named_and_leaves_nothing(folders, capsys):
     assert call(*folder_arguments(folders, "--jobs", 2)) == 2
     assert_refused(capsys, "bert.nii.gz")
     assert not (folders / "out").exists()
+
+
+def test_several_tumours_go_into_one_ct(files):
+    assert call(*generate_arguments(files, files / "out", "--lesions", 2, "--seed", 3)) == 0
+    tumor = np.asarray(nib.load(files / "out" / "0000" / "tumor.nii.gz").dataobj)
+    assert ndimage.label(tumor)[1] == 2
 
 
 def test_previews_show_the_tumour_in_three_planes(files):

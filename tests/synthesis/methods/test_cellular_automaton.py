@@ -177,17 +177,17 @@ def test_into_fat_is_refused_where_tumours_do_not_grow_so(host):
         sample_recipe(host, method="cellular-automaton", diameter_mm=12.0, seed=1, into_fat=True)
 
 
-def test_a_smaller_diameter_of_the_recipe_is_the_same_tumour_when_it_was_younger(host):
-    recipe = sample(host, diameter_mm=24.0, seed=6)
-    ages = [
-        apply_recipe(host, cellular_automaton.younger(host, recipe, diameter_mm=diameter)) for diameter in (10, 16, 24)
-    ]
+@pytest.mark.parametrize("seed", range(4))
+def test_younger_is_the_same_tumour_when_it_was_smaller(host, seed):
+    recipe = sample(host, diameter_mm=32.0, seed=seed)
+    ages = [apply_recipe(host, cellular_automaton.younger(host, recipe, diameter_mm=d)) for d in (8.0, 16.0, 24.0)]
+    ages.append(apply_recipe(host, recipe))
     masks = [tumor.full_mask(host.ct.shape) for tumor in ages]
 
     sizes = [equivalent_diameter_mm(mask, host.ct.spacing_mm) for mask in masks]
-    assert sizes == pytest.approx([10, 16, 24], rel=0.05)
+    assert sizes == pytest.approx([8, 16, 24, 32], rel=0.1)
     for before, after in itertools.pairwise(masks):
-        assert (before & ~after).sum() < 0.1 * before.sum()
+        assert (before & ~after).sum() < 0.15 * before.sum()
     edges = [tumor.recipe.parameters["edge_sigma_mm"][0] for tumor in ages]
     assert edges == sorted(edges)
 
