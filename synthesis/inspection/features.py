@@ -74,7 +74,8 @@ FEATURES = {
         "Noise, inside over around",
         "",
         "standard deviation of the residual a − mean of its 3×3 neighbours in plane, in the tumour eroded by two "
-        "voxels (whole where fewer than 200 remain), over that in the ring 4–10 mm around",
+        "voxels (whole where fewer than 200 remain), over that in the soft tissue 4–10 mm around, eroded alike; "
+        "vessels there lower the ratio",
         "0.7–1.4",
     ),
     "noise_skew_difference": Feature(
@@ -166,7 +167,8 @@ def measure(case: Case) -> Measured:
     hu, mask = case.ct.hu[box].astype(np.float64), case.mask[box]
     distance = ndimage.gaussian_filter(signed_distance_mm(mask, spacing), _DISTANCE_BLUR_VOXELS)
     ring, inside = _ring(hu, distance), _eroded(mask)
-    if np.count_nonzero(ring) < _FEWEST_AROUND:
+    quiet = ring & ndimage.binary_erosion(_soft(hu), iterations=2)
+    if np.count_nonzero(quiet) < _FEWEST_AROUND:
         raise NothingAround(f"{case.name}: there is no soft tissue around the tumour; take the case away.")
     inner_hu, outer_hu = float(np.median(hu[distance <= np.median(distance[mask])])), float(np.median(hu[ring]))
     profile = _profile(hu, distance, inner_hu, outer_hu)
@@ -177,8 +179,8 @@ def measure(case: Case) -> Measured:
         "half_contrast_mm": _half_contrast_diameter_mm(profile, distance, spacing),
         "contrast_hu": outer_hu - inner_hu,
         "edge_mm": _edge_mm(profile),
-        "noise_sd_ratio": float(residual[inside].std() / residual[ring].std()),
-        "noise_skew_difference": float(stats.skew(residual[inside]) - stats.skew(residual[ring])),
+        "noise_sd_ratio": float(residual[inside].std() / residual[quiet].std()),
+        "noise_skew_difference": float(stats.skew(residual[inside]) - stats.skew(residual[quiet])),
         "noise_tilt": _tilt(spectra),
         "histogram_steps": _histogram_steps(case.ct.hu[box][mask]),
         "axis_ratio": axis_ratio(mask, spacing),
@@ -220,14 +222,18 @@ def _profile(hu: Image, distance: Image, inner_hu: float, outer_hu: float) -> Im
 
 
 def _crossing_mm(profile: Image, share: float) -> float:
-    """Return the distance at which the contrast, from the surface on, first falls to a share; NaN where never."""
+    """Return the distance at which the contrast falls to a share; NaN where it never does.
+
+    Of all crossings, the one nearest to where one half is first reached: the others are unevenness and noise.
+    """
     known = np.isfinite(profile)
     values, distances = profile[known], _PROFILE_MM[known]
-    below = np.flatnonzero(values < share)
-    if below.size == 0 or below[0] == 0:
+    halves = np.flatnonzero((values[:-1] >= 0.5) & (values[1:] < 0.5))
+    falls = np.flatnonzero((values[:-1] >= share) & (values[1:] < share))
+    if not halves.size or not falls.size:
         return math.nan
-    last = below[0]
-    return float(np.interp(share, values[[last, last - 1]], distances[[last, last - 1]]))
+    at = falls[np.argmin(np.abs(falls - halves[0]))]
+    return float(np.interp(share, values[[at + 1, at]], distances[[at + 1, at]]))
 
 
 def _half_contrast_diameter_mm(profile: Image, distance: Image, spacing_mm: Spacing) -> float:
