@@ -28,6 +28,7 @@ from synthesis.blending import (
     PUSHED_REACH,
     capsule,
     fat_around,
+    least_visible_hu,
     one_piece,
     push_aside,
     replace_tissue,
@@ -160,7 +161,8 @@ def sample_parameters(
     """
     if into_fat:
         host.organ.check_into_fat()
-    lesion = host.organ.sample_lesion(host.phase, host.parenchyma_hu, rng)
+    least_hu = least_visible_hu(host, diameter_mm)
+    lesion = host.organ.sample_lesion(host.phase, host.parenchyma_hu, rng, least_hu=least_hu)
     growth_seed = int(rng.integers(2**32))
     cell_mm = _cell_mm(diameter_mm)
     drawn = Parameters(

@@ -47,10 +47,13 @@ def assert_refused(capsys, cause):
     assert cause in captured.err
 
 
-def test_generates_what_the_contract_says_and_replays_it_in_another_process(files):
+@pytest.mark.parametrize("method", ["hand-crafted", "cellular-automaton"])
+def test_generates_what_the_contract_says_and_replays_it_in_another_process(files, method):
     out, again = files / "out", files / "again"
 
-    done = run(*generate_arguments(files, out, "--organ-label", 5, "--count", 2, "--seed", 4, "--json"))
+    done = run(
+        *generate_arguments(files, out, "--method", method, "--organ-label", 5, "--count", 2, "--seed", 4, "--json")
+    )
 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
