@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -86,22 +87,29 @@ def pair(ct: Path, organ_mask: Path, *, organ: str, organ_labels: tuple[int, ...
     Raises
     ------
     NoPairs
-        If only one of the two is a folder, the folder of CTs holds none, or a CT has no mask.
+        If only one of the two is a folder, the folder of CTs holds none, a CT has no mask, or two differ only in
+        being compressed.
     """
     if ct.is_dir() != organ_mask.is_dir():
         raise NoPairs(f"{ct} and {organ_mask} must be both files or both folders; masks have their CTs' names.")
     if not ct.is_dir():
         return [Source(ct, organ_mask, organ, organ_labels)]
-    found = sorted(path for path in ct.iterdir() if path.name.endswith((".nii", ".nii.gz")))
+    volumes = [path for path in ct.iterdir() if path.name.endswith((".nii", ".nii.gz"))]
+    found = sorted(volumes, key=lambda path: (_stem(path), path.name))
     if not found:
         raise NoPairs(f"{ct} holds no .nii or .nii.gz file; name a folder of CTs.")
     for path in found:
         if not (organ_mask / path.name).is_file():
             raise NoPairs(f"{path.name} has no mask of its name in {organ_mask}; add it or take the CT away.")
-    return [
-        Source(path, organ_mask / path.name, organ, organ_labels, folder=path.name.removesuffix(".gz")[:-4])
-        for path in found
-    ]
+    sources = [Source(path, organ_mask / path.name, organ, organ_labels, folder=_stem(path)) for path in found]
+    for first, second in itertools.pairwise(sources):
+        if first.folder == second.folder:
+            raise NoPairs(f"{first.ct.name} and {second.ct.name} would share a folder; rename one, and its mask.")
+    return sources
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".nii")
 
 
 def seeds(seed: int, count: int) -> list[int]:
