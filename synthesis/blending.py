@@ -230,8 +230,13 @@ def _at_border(lesion: Field, level: np.float32, noise: Field, hu: Field, habita
     """Return what a lesion changes, replacing tissue within its habitat and darkening it at the border."""
     tissue = blurred(habitat.astype(np.float32), spacing_mm, sigma_mm=_BORDER_MM)
     within = np.clip(4 * tissue - 3, 0, 1)
-    darkened = tissue * (lesion - level)
-    return np.asarray(darkened + within * (lesion + noise - hu - darkened))
+    tissue *= lesion - level
+    lesion += noise
+    lesion -= hu
+    lesion -= tissue
+    lesion *= within
+    lesion += tissue
+    return lesion
 
 
 def _level_hu(host: Host, coarse: Field, organ: Mask) -> float:

@@ -7,6 +7,7 @@ noise power spectrum stays the host's. `anatomy` draws the line between the two.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -25,9 +26,10 @@ Field = npt.NDArray[np.float32]
 
 TILE_SHAPE = (96, 96, 40)  # of the periodic tiles, in voxels
 
-_ANATOMY_MM = 1.35  # standard deviation of the Gaussian that parts noise from anatomy
-_ANATOMY_VOXELS = 0.75  # the same where voxels are too coarse for that: their noise is coarse, too
-_NEGLIGIBLE_TAP = 0.004
+_ANATOMY_MM = 1.45  # standard deviation of the Gaussian that parts noise from anatomy
+_ANATOMY_VOXELS = 0.9  # the same where voxels are too coarse for that: their noise is coarse, too
+_STEEPNESS = 4  # n in `anatomy`
+_NEGLIGIBLE_TAP = 0.006
 _PATCH_MM = 22.0  # edge of the patches in which noise is looked for
 _PATCH_VOXELS = (8, 32)  # and its limits
 _SLICES = 12  # of the organ's that are looked through
@@ -76,8 +78,8 @@ def blurred(values: Field, spacing_mm: Spacing, *, sigma_mm: float) -> Field:
 def anatomy(hu: Field, spacing_mm: Spacing) -> Field:
     """Return an image without its fine structure, which is the scanner's noise.
 
-    A low-pass filter, flat at the top: along each axis ``3 g - 3 g² + g³`` with g a Gaussian of 1.35 mm, so that
-    what is left out, ``(1 - g)³``, falls off with the sixth power of the frequency.
+    A low-pass filter with a flat top: along each axis ``1 - (1 - g)^n`` with g a Gaussian, so that what is left
+    out falls off with the 2 n-th power of the frequency.
     """
     for axis, taps in enumerate(_kernels(spacing_mm)):
         hu = _correlated(hu, taps, axis)
@@ -159,12 +161,14 @@ def _kernels(spacing_mm: Spacing) -> list[npt.NDArray[np.float64]]:
     return [_flat_top(_gaussian(sigma_mm / s)) for s in spacing_mm]
 
 
-def _flat_top(once: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return ``3 g - 3 g² + g³`` of a kernel g, where g² is g twice; without its negligible tails."""
-    twice = np.convolve(once, once)
-    thrice = np.convolve(twice, once)
-    taps = 3 * np.pad(once, once.size - 1) - 3 * np.pad(twice, once.size // 2) + thrice
-    tail = np.argmax(np.abs(taps) > _NEGLIGIBLE_TAP)
+def _flat_top(gaussian: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return ``1 - (1 - g)^n`` of a kernel g, powers meaning repeated use; without its negligible tails."""
+    rest = -gaussian
+    rest[gaussian.size // 2] += 1
+    left_out = functools.reduce(np.convolve, [rest] * _STEEPNESS)
+    taps = -left_out
+    taps[taps.size // 2] += 1
+    tail = int(np.argmax(np.abs(taps) > _NEGLIGIBLE_TAP))
     taps = taps[tail : taps.size - tail]
     return np.asarray(taps / taps.sum())
 

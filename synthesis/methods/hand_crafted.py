@@ -40,7 +40,7 @@ from synthesis.blending import (
 )
 from synthesis.errors import UnusableInput
 from synthesis.host import Host
-from synthesis.masks import Box, sphere_volume_mm3
+from synthesis.masks import Box, bounding_box, sphere_volume_mm3
 from synthesis.methods.lattice import Field, Lattice
 from synthesis.methods.lumps import TILE, lumps
 from synthesis.methods.star_shape import StarShape, Vector, sample_star_shape, unit_vectors
@@ -198,7 +198,7 @@ def _sample_focus(
         shape=sample_star_shape(rng),
         edge_sigma_mm=sample_edge_sigma_mm(host, diameter_mm, rng),
         edge_direction=_vector(unit_vectors(rng, 1)[0]),
-        core_hu=float(rng.uniform(5.0, 30.0)) if cored else 0.0,
+        core_hu=float(rng.uniform(0.2, 0.6)) * abs(lesion.contrast_hu) if cored else 0.0,
         lump_hu=float(rng.uniform(0.06, 0.16)) * max(abs(lesion.contrast_hu), 20.0),
         lump_length_mm=float(rng.uniform(2.5, 5.0)) * (1 + diameter_mm / 60.0),
         lump_offset=_vector(rng.uniform(0, TILE, 3)),
@@ -232,7 +232,7 @@ def _make(host: Host, focus: Focus, recipe: Recipe) -> SyntheticTumor:
     around = _box_around(focus, host.ct.spacing_mm)
     body = _body(focus, Lattice.over(around, host.ct.spacing_mm, step_mm=_step_mm(focus)))
     surface = _surface(body.depth, sphere_volume_mm3(focus.diameter_mm) / math.prod(host.ct.spacing_mm))
-    box, within = _clipped(around, host.ct.shape)
+    box, within = _clipped(_touched(around, body, surface), around, host.ct.shape)
     depth = body.depth[within] - np.float32(surface)
     habitat = host.organ_mask[box]
     if focus.into_fat:
@@ -270,10 +270,19 @@ def _box_around(focus: Focus, spacing_mm: Vector) -> Box:
     return slices[0], slices[1], slices[2]
 
 
-def _clipped(box: Box, shape: tuple[int, int, int]) -> tuple[Box, Box]:
-    """Return the part of a box that lies in a volume, in voxels of the volume and of the box."""
+def _touched(around: Box, body: _Body, surface: float) -> Box:
+    """Return the part of a box that a body changes, in voxels of the volume."""
+    if body.reach is not None:
+        return around
+    tight = bounding_box(body.depth > surface - _EDGE_REACH)
+    i, j, k = (slice(a.start + t.start, a.start + t.stop) for a, t in zip(around, tight, strict=True))
+    return i, j, k
+
+
+def _clipped(box: Box, around: Box, shape: tuple[int, int, int]) -> tuple[Box, Box]:
+    """Return the part of a box that lies in a volume, in voxels of the volume and of the box around it."""
     inner = [slice(max(axis.start, 0), min(axis.stop, length)) for axis, length in zip(box, shape, strict=True)]
-    within = [slice(i.start - axis.start, i.stop - axis.start) for i, axis in zip(inner, box, strict=True)]
+    within = [slice(i.start - axis.start, i.stop - axis.start) for i, axis in zip(inner, around, strict=True)]
     return (inner[0], inner[1], inner[2]), (within[0], within[1], within[2])
 
 
