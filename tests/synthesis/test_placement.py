@@ -85,5 +85,5 @@ def test_what_is_occupied_is_kept_clear_of(host):
 
 def test_an_organ_that_is_all_occupied_is_refused(host):
     everything = [Occupied(tuple(n // 2 for n in host.ct.shape), 100.0)]
-    with pytest.raises(NoRoom, match="no room for another tumour of 8.0 mm"):
+    with pytest.raises(NoRoom, match="no room for another tumour of 8"):
         place(host, diameter_mm=8.0, rng=np.random.default_rng(0), occupied=everything)
