@@ -30,6 +30,7 @@ WALL = 4  # never yields; what lies beyond the grid is wall
 YIELD = np.array([1.0, 0.3, 0.1, 0.0, 0.0], dtype=np.float32)  # by tissue: three levels, barrier, wall
 TRIES = 3
 WITHSTOOD = 2  # pressed steps that a barrier withstands
+_DEEP = 0.75  # of a tumour's largest depth, from which cells begin to die
 LAST_STEP = 400  # from which a tumour that still lacks volume is walled in
 
 States = npt.NDArray[np.uint8]
@@ -134,7 +135,7 @@ def necrosis(state: States, *, n_seeds: int, rounds: int, rng: np.random.Generat
     ----------
     state : ndarray of uint8, shape (I, J, K)
     n_seeds : int
-        How many cells die at first, drawn from the full ones of at least half the largest depth.
+        How many cells die at first, drawn from the full ones of at least 0.75 of the largest depth.
     rounds : int
         In each, every dead cell draws one of its 26 neighbours, which dies if it is full.
     rng : Generator
@@ -146,7 +147,7 @@ def necrosis(state: States, *, n_seeds: int, rounds: int, rng: np.random.Generat
     """
     alive = np.pad(state == FULL, 1)
     depth = ndimage.distance_transform_edt(alive).ravel()
-    deep = np.flatnonzero((depth > 0) & (depth >= depth.max() / 2))
+    deep = np.flatnonzero((depth > 0) & (depth >= _DEEP * depth.max()))
     _, rows, columns = alive.shape
     neighbors = _DIRECTIONS @ np.array([rows * columns, columns, 1])
     full = alive.ravel()

@@ -57,10 +57,12 @@ _CONTEXT_MM = 10.0  # the organ this far beyond the cells helps to tell its leve
 _TISSUE_SMOOTHING_MM = 1.5  # standard deviation: noise averages out, vessels over 3 mm remain
 _LEVELS_FROM, _BARRIERS_FROM = 25.0, 98.0  # percentiles of the smoothed organ
 _RAMP_CELLS = 2.0  # over which the load falls from full to none at the growing surface
+_ROOM_MM = 2.0  # standard deviation of the surroundings in which fat is looked at, and
+_ROOM_SHARE = 0.85  # how much of them must be fat or organ for a tumour to grow there
 _LEAST_SHARE = 0.25  # below it a voxel is not the tumour's, however little the tumour has grown
 _NECROSIS_FROM_STEP = {"liver": 50, "pancreas": 30, "kidney": 30}
 _NECROSIS_ROUNDS = 1 / 7  # of the steps
-_NECROSIS_BLUR_MM = 1.0
+_NECROSIS_BLUR_MM = 1.5
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def sample_parameters(
         nuclei=sample_nuclei(rng, radius_cells=diameter_mm / 2 / cell_mm),
         growth_seed=growth_seed,
         necrosis=bool(rng.random() < 0.5),
-        necrosis_seeds=int(rng.integers(2, 9)),
+        necrosis_seeds=int(rng.integers(1, 5)),
         necrosis_hu=float(rng.uniform(20.0, 50.0)),
         edge_direction=_vector(unit_vectors(rng, 1)[0]),
         lump_hu=float(rng.uniform(0.06, 0.16)) * max(abs(lesion.contrast_hu), 20.0),
@@ -280,14 +282,22 @@ def _tissue(host: Host, cells: CellGrid, parameters: Parameters) -> Tissue:
     outside = cells.from_voxels(organ.astype(np.float32), box) < 0.5
     levels[outside] = WALL
     if parameters.into_fat:
-        levels[outside & (cells.from_voxels(fat_around(host, box).astype(np.float32), box) >= 0.5)] = BARRIER
+        open_fat = _habitat(host, box, parameters) & ~organ
+        levels[outside & (cells.from_voxels(open_fat.astype(np.float32), box) >= 0.5)] = BARRIER
     return levels
 
 
 def _habitat(host: Host, box: Box, parameters: Parameters) -> Mask:
-    """Return the voxels that the tumour may change."""
+    """Return the voxels that the tumour may change: the organ, and fat that is wide enough to grow into.
+
+    A thin layer of fat between the organ and its neighbour stays: grown into, it would be left as a row of dots.
+    """
     organ = host.organ_mask[box]
-    return organ | fat_around(host, box) if parameters.into_fat else organ
+    if not parameters.into_fat:
+        return organ
+    with_fat = organ | fat_around(host, box)
+    room = ndimage.gaussian_filter(with_fat.astype(np.float32), [_ROOM_MM / s for s in host.ct.spacing_mm])
+    return organ | (with_fat & (room > _ROOM_SHARE))
 
 
 def _near(state: States, parameters: Parameters, radius_mm: float) -> Box:
