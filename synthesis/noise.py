@@ -26,10 +26,10 @@ Field = npt.NDArray[np.float32]
 
 TILE_SHAPE = (96, 96, 40)  # of the periodic tiles, in voxels
 
-_ANATOMY_MM = 1.45  # standard deviation of the Gaussian that parts noise from anatomy
+_ANATOMY_MM = 1.4  # standard deviation of the Gaussian that parts noise from anatomy
 _ANATOMY_VOXELS = 0.9  # the same where voxels are too coarse for that: their noise is coarse, too
 _STEEPNESS = 4  # n in `anatomy`
-_NEGLIGIBLE_TAP = 0.006
+_NEGLIGIBLE_TAP = 0.01
 _PATCH_MM = 22.0  # edge of the patches in which noise is looked for
 _PATCH_VOXELS = (8, 32)  # and its limits
 _SLICES = 12  # of the organ's that are looked through
