@@ -276,7 +276,11 @@ def _tissue(host: Host, cells: CellGrid, parameters: Parameters) -> Tissue:
     box = cells.voxels(host.ct.shape, margin=(i, j, k))
     organ = host.organ_mask[box]
     smoothing = [_TISSUE_SMOOTHING_MM / s for s in host.ct.spacing_mm]
-    smooth = ndimage.gaussian_filter(host.ct.hu[box].astype(np.float32), smoothing)
+    # The mean of the organ's own voxels alone: with the fat around it, its border would seem to yield the most.
+    values, weights = (
+        ndimage.gaussian_filter(part.astype(np.float32), smoothing) for part in (host.ct.hu[box] * organ, organ)
+    )
+    smooth = (values / np.maximum(weights, 1e-3)).astype(np.float32)
     low, out = np.percentile(smooth[organ], [_LEVELS_FROM, _BARRIERS_FROM])
     levels = np.digitize(cells.from_voxels(smooth, box), np.linspace(low, out, BARRIER + 1)[1:]).astype(np.uint8)
     outside = cells.from_voxels(organ.astype(np.float32), box) < 0.5

@@ -136,9 +136,9 @@ def test_no_vessel_runs_unchanged_through_the_tumour(host):
         tumor = apply_recipe(vessels, dataclasses.replace(recipe, host_hash=vessels.ct_hash))
 
         before, after = (ndimage.gaussian_filter(hu.astype(float), 0.7) for hu in (vessels.ct.hu[tumor.box], tumor.hu))
-        inside = (before > 145) & ndimage.binary_erosion(tumor.mask, iterations=2)
+        inside = (before > 145) & ndimage.binary_erosion(tumor.mask)
         n_seen += inside.sum()
-        assert (after[inside] < 110).all()
+        assert (after[inside] < 115).all()
     assert n_seen > 20
 
 
