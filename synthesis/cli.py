@@ -1,4 +1,4 @@
-"""The command line: ``python -m synthesis generate | replay | methods``.
+"""The command line: ``python -m synthesis generate | replay | methods | inspect``.
 
 Exit code 0, or 2 with one line on stderr when the input cannot be used. An output folder appears whole or
 not at all.
@@ -7,7 +7,6 @@ not at all.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import shutil
 import sys
@@ -18,30 +17,42 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-import numpy as np
 from tqdm import tqdm
 
+from synthesis.batch import Line, Order, carry_out, pair, seeds, write_case
 from synthesis.errors import UnusableInput
-from synthesis.generation import apply_recipe, replay, sample_recipe
-from synthesis.host import Host
-from synthesis.io import MaskResampled, read_ct, read_mask, write_nifti
-from synthesis.masks import equivalent_diameter_mm
-from synthesis.organs import ORGANS, organ
+from synthesis.generation import replay
+from synthesis.io import MaskResampled, read_ct, read_mask
+from synthesis.organs import ORGANS
 from synthesis.recipe import InvalidRecipe, Recipe
 from synthesis.registry import METHODS, PLANNED, method
-from synthesis.tumor import SyntheticTumor
-from synthesis.volume import Volume
 
 _GENERATE_EXAMPLE = """example, with the liver as value 5 of a multi-label mask:
   python -m synthesis generate --method hand-crafted --organ liver \\
       --ct ct.nii.gz --organ-mask organs.nii.gz --organ-label 5 \\
       --diameter-mm 10 20 --count 3 --seed 1 --out tumours
-writes tumours/0000/{ct.nii.gz,tumor.nii.gz,recipe.json}, tumours/0001/ and tumours/0002/"""
+writes tumours/0000/{ct.nii.gz,tumor.nii.gz,recipe.json}, tumours/0001/ and tumours/0002/
+
+a folder of CTs, and one of masks that have the CTs' names, with four processes:
+  python -m synthesis generate --method cellular-automaton --organ liver \\
+      --ct cts --organ-mask masks --count 2 --jobs 4 --preview --out tumours
+writes tumours/NAME/0000/ and tumours/NAME/0001/ for each CT
+
+one tumour as it grows from 5 to 30 mm:
+  python -m synthesis generate --method cellular-automaton --organ liver --ct ct.nii.gz \\
+      --organ-mask liver.nii.gz --diameter-mm 5 30 --series 6 --out growth
+writes growth/0000/age-00/ to growth/0000/age-05/, and growth/0000/series.png with all of them"""
 
 _REPLAY_EXAMPLE = """example:
   python -m synthesis replay tumours/0000/recipe.json \\
       --ct ct.nii.gz --organ-mask organs.nii.gz --out again
 writes again/0000/ with the voxels of tumours/0000/"""
+
+
+_INSPECT_EXAMPLE = """example:
+  python -m synthesis inspect tumours --real lesions --host ct.nii.gz
+writes tumours/realism.html: contrast, edges, noise, shape, ghosts of the host; and how well a classifier
+tells the synthetic tumours from the real"""
 
 
 class UnusableOutput(UnusableInput):
@@ -92,6 +103,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     make.add_argument("--count", type=_positive, default=1, help="how many different tumours; default: 1")
     make.add_argument("--seed", type=_not_negative, default=0, help="default: 0")
+    make.add_argument("--lesions", type=_positive, metavar="N", help="tumours in each CT (hand-crafted); default: 1")
+    make.add_argument("--into-fat", action="store_true", help="grow out of the organ into fat (kidney, pancreas)")
+    make.add_argument(
+        "--series",
+        type=_several,
+        default=1,
+        metavar="N",
+        help="make each tumour at N ages, with diameters from LOW to HIGH (cellular-automaton)",
+    )
+    make.add_argument("--jobs", type=_positive, default=1, help="how many processes; default: 1")
+    make.add_argument(
+        "--preview", action="store_true", help="draw each tumour: before, after and outlined, in three planes"
+    )
     make.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="of a network; default: cpu")
     make.add_argument("--model", metavar="NAME", help="of a method that has trained models")
     make.set_defaults(run=_generate)
@@ -100,6 +124,20 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("recipe", type=Path, metavar="RECIPE.json")
     _add_files(again)
     again.set_defaults(run=_replay)
+
+    look = _command(commands, "inspect", "measure how real the tumours of a folder look", _INSPECT_EXAMPLE)
+    look.add_argument("folder", type=Path, metavar="DIR", help="cases as generate writes them, at any depth")
+    look.add_argument("--real", type=Path, metavar="DIR", help="real tumours: folders with ct.nii.gz and tumor.nii.gz")
+    look.add_argument(
+        "--host",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="CT.nii.gz",
+        help="the CTs that the tumours were put into, for the figures of after against before",
+    )
+    look.add_argument("--out", type=Path, metavar="PAGE.html", help="default: DIR/realism.html")
+    look.set_defaults(run=_inspect)
 
     listing = _command(
         commands, "methods", "list the methods and their sources", "example:\n  python -m synthesis methods"
@@ -134,29 +172,35 @@ def _add_files(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", required=True, type=Path, metavar="DIR", help="a new or an empty folder")
 
 
-def _generate(options: argparse.Namespace) -> list[dict[str, Any]]:
+def _generate(options: argparse.Namespace) -> list[Line]:
     method(options.method)  # a method that this version lacks is said before anything else
     if options.device != "cpu" or options.model is not None:
         raise UnusableInput(f"{options.method} uses no network; leave out --device and --model.")
-    ct = read_ct(options.ct)
-    organ_mask = read_mask(options.organ_mask, like=ct, labels=options.organ_label)
-    host = Host(ct, organ_mask, organ(options.organ))
-    lines = []
+    labels = tuple(options.organ_label)
+    chosen = {name: value for name in ("lesions", "into_fat") if (value := getattr(options, name))}
+    sources = pair(options.ct, options.organ_mask, organ=options.organ, organ_labels=labels)
+    drawn = iter(seeds(options.seed, options.count * len(sources)))
+    orders = [
+        Order(
+            source=source,
+            number=number,
+            method=options.method,
+            diameter_mm=(options.diameter_mm[0], options.diameter_mm[1]),
+            seed=next(drawn),
+            ages=options.series,
+            options=chosen,
+            preview=options.preview,
+        )
+        for source in sources
+        for number in range(options.count)
+    ]
     with _new_folder(options.out) as folder:
-        children = np.random.SeedSequence(options.seed).spawn(options.count)
-        for number, child in enumerate(tqdm(children, desc="tumours", disable=None, file=sys.stderr)):
-            recipe = sample_recipe(
-                host,
-                method=options.method,
-                diameter_mm=(options.diameter_mm[0], options.diameter_mm[1]),
-                seed=int(child.generate_state(1, np.uint64)[0]),
-            )
-            recipe = dataclasses.replace(recipe, organ_labels=tuple(options.organ_label))
-            lines.append(_write(folder / f"{number:04d}", ct, apply_recipe(host, recipe), options))
-    return lines
+        done = carry_out(orders, folder, jobs=options.jobs)
+        bar = tqdm(done, desc="tumours", total=len(orders), unit="tumour", disable=None, file=sys.stderr)
+        return [_at(options.out, line) for lines in bar for line in lines]
 
 
-def _replay(options: argparse.Namespace) -> list[dict[str, Any]]:
+def _replay(options: argparse.Namespace) -> list[Line]:
     try:
         recipe = Recipe.from_json(options.recipe.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
@@ -165,29 +209,30 @@ def _replay(options: argparse.Namespace) -> list[dict[str, Any]]:
     organ_mask = read_mask(options.organ_mask, like=ct, labels=options.organ_label or recipe.organ_labels)
     tumor = replay(ct, organ_mask, recipe)
     with _new_folder(options.out) as folder:
-        return [_write(folder / "0000", ct, tumor, options)]
+        line = write_case(folder / "0000", ct, tumor, on_grid_of=options.ct)
+        return [_at(options.out, {"folder": "0000", **line})]
 
 
-def _list_methods(_options: argparse.Namespace) -> list[dict[str, Any]]:
+def _inspect(options: argparse.Namespace) -> list[Line]:
+    from synthesis.inspection.report import inspect  # scikit-learn and matplotlib take seconds to import
+
+    out = options.out or options.folder / "realism.html"
+    if out.exists() and not out.is_file():
+        raise UnusableOutput(f"{out} is no file; name one with --out.")
+    page, found = inspect(options.folder, real=options.real, hosts=options.host)
+    out.write_text(page, encoding="utf-8")
+    return [{"report": str(out), **(found._asdict() if found is not None else {})}]
+
+
+def _list_methods(_options: argparse.Namespace) -> list[Line]:
     return [{"method": name, "available": True, "source": entry.source} for name, entry in METHODS.items()] + [
         {"method": name, "available": False, "source": "not available in this version"} for name in PLANNED
     ]
 
 
-def _write(case: Path, ct: Volume, tumor: SyntheticTumor, options: argparse.Namespace) -> dict[str, Any]:
-    """Write one tumour's three files on the CT file's own grid; return its line of the summary."""
-    case.mkdir()
-    mask = tumor.full_mask(ct.shape)
-    write_nifti(case / "ct.nii.gz", tumor.apply_to(ct).hu, ct.affine, on_grid_of=options.ct)
-    write_nifti(case / "tumor.nii.gz", mask.astype(np.uint8), ct.affine, on_grid_of=options.ct)
-    (case / "recipe.json").write_text(tumor.recipe.to_json(), encoding="utf-8")
-    return {
-        "folder": str(options.out / case.name),
-        "organ": tumor.recipe.organ,
-        "method": tumor.recipe.method,
-        "diameter_mm": round(equivalent_diameter_mm(mask, ct.spacing_mm), 3),
-        "seed": tumor.recipe.seed,
-    }
+def _at(out: Path, line: Line) -> Line:
+    """Return a line of the summary with its folder as the user named it."""
+    return {**line, "folder": str(out / line["folder"])}
 
 
 @contextmanager
@@ -204,9 +249,12 @@ def _new_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _in_words(line: dict[str, Any]) -> str:
+def _in_words(line: Line) -> str:
     if "folder" in line:
         return f"{line['folder']}: {line['method']} tumour of {line['diameter_mm']:.1f} mm in the {line['organ']}"
+    if "report" in line:
+        told = f": real and synthetic are told apart with an AUC of {line['auc']:.2f}" if "auc" in line else ""
+        return f"{line['report']}{told}"
     return f"{line['method']}: {line['source']}"
 
 
@@ -227,6 +275,13 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _several(text: str) -> int:
+    number = int(text)
+    if number < 2:
+        raise argparse.ArgumentTypeError("must be at least 2")
     return number
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
 import numpy as np
 
 from synthesis.errors import UnusableInput
@@ -19,7 +22,13 @@ class InvalidDiameter(UnusableInput):
     """The diameter is no length that a tumour on this CT can have."""
 
 
-def sample_recipe(host: Host, *, method: str, diameter_mm: float | tuple[float, float], seed: int) -> Recipe:
+class InvalidOption(UnusableInput):
+    """The method does not know an option."""
+
+
+def sample_recipe(
+    host: Host, *, method: str, diameter_mm: float | tuple[float, float], seed: int, **options: Any
+) -> Recipe:
     """Draw a new tumour's recipe.
 
     Parameters
@@ -31,10 +40,15 @@ def sample_recipe(host: Host, *, method: str, diameter_mm: float | tuple[float, 
         Of the sphere with the tumour's volume. From a range, the diameter is drawn uniformly between `low`
         and `high`, or the largest that the organ holds where that is less.
     seed : int
-        Not negative; the same host, method, diameter and seed give the same recipe.
+        Not negative; the same host, method, diameter, seed and options give the same recipe.
+    options
+        What the method's `sample_parameters` takes beside: `into_fat` grows the tumour out of the organ into
+        the fat around; `lesions` makes several, the further ones smaller.
 
     Raises
     ------
+    InvalidOption
+        If the method does not know an option.
     InvalidDiameter
         If the range is not positive and in order, or the tumour is smaller than half a voxel.
     OrganTooSmall
@@ -43,6 +57,10 @@ def sample_recipe(host: Host, *, method: str, diameter_mm: float | tuple[float, 
         If this version does not have the method.
     """
     engine = method_named(method)
+    known = inspect.signature(engine.sample_parameters).parameters
+    for name in options:
+        if name not in known:
+            raise InvalidOption(f"{method} does not know the option '{name}'; leave it out.")
     rng = np.random.default_rng(seed)
     diameter = _draw_diameter_mm(host, diameter_mm, rng)
     return Recipe(
@@ -53,7 +71,7 @@ def sample_recipe(host: Host, *, method: str, diameter_mm: float | tuple[float, 
         host_hash=host.ct_hash,
         organ_mask_hash=host.mask_hash,
         diameter_mm=diameter,
-        parameters=engine.sample_parameters(host, diameter_mm=diameter, rng=rng),
+        parameters=engine.sample_parameters(host, diameter_mm=diameter, rng=rng, **options),
     )
 
 
@@ -88,9 +106,13 @@ def generate(
     method: str,
     organ: str,
     diameter_mm: float | tuple[float, float],
-    seed: int,
+    seed: int | None = None,
+    rng: np.random.Generator | None = None,
+    **options: Any,
 ) -> SyntheticTumor:
-    """Make one new tumour; see `sample_recipe` for the parameters and errors.
+    """Make one new tumour, from a seed, or from a generator that the seed is drawn from.
+
+    See `sample_recipe` for the other parameters and the errors.
 
     Examples
     --------
@@ -101,8 +123,12 @@ def generate(
     ...                  diameter_mm=(10, 20), seed=1)                        # doctest: +SKIP
     >>> with_tumor = tumor.apply_to(ct)                                       # doctest: +SKIP
     """
+    if rng is not None and seed is None:
+        seed = int(rng.integers(2**63))
+    elif seed is None or rng is not None:
+        raise TypeError("Give either a seed or a generator, rng.")
     host = Host(ct, organ_mask, organ_named(organ))
-    return apply_recipe(host, sample_recipe(host, method=method, diameter_mm=diameter_mm, seed=seed))
+    return apply_recipe(host, sample_recipe(host, method=method, diameter_mm=diameter_mm, seed=seed, **options))
 
 
 def replay(ct: Volume, organ_mask: Mask, recipe: Recipe) -> SyntheticTumor:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
-from scipy import ndimage
 
 from synthesis.errors import UnusableInput
 from synthesis.masks import Box, Mask, bounding_box
+from synthesis.noise import Noise, measure_noise
 from synthesis.organs import Organ
+from synthesis.overview import Overview, overview
+from synthesis.phase import Enhancement, Phase, estimate_phase
+from synthesis.point_spread import measure_point_spread_mm
 from synthesis.volume import Volume
 
 
@@ -49,24 +51,37 @@ class Host:
         return bounding_box(self.organ_mask)
 
     @cached_property
-    def depth_mm(self) -> npt.NDArray[np.float64]:
-        """Distance in mm within `box` to the nearest voxel that is not the organ's.
-
-        What lies beyond the volume's edge counts as not the organ's, so that no tumour is cut off by it.
-        """
-        padded = np.pad(self.organ_mask[self.box], 1)
-        depth = ndimage.distance_transform_edt(padded, sampling=self.ct.spacing_mm)
-        return np.asarray(depth)[1:-1, 1:-1, 1:-1]
+    def overview(self) -> Overview:
+        """The organ at a few millimetres' resolution."""
+        return overview(self.ct, self.organ_mask, self.box)
 
     @property
     def largest_diameter_mm(self) -> float:
         """Diameter in mm of the largest sphere that the organ holds."""
-        return 2 * float(self.depth_mm.max())
+        return 2 * float(self.overview.depth_mm.max())
 
     @cached_property
     def parenchyma_hu(self) -> float:
         """The organ's own parenchyma in this CT; see `Organ.parenchyma_hu`."""
-        return self.organ.parenchyma_hu(self.ct.hu[self.organ_mask])
+        every = tuple(slice(None, None, factor) for factor in self.overview.factors)
+        return self.organ.parenchyma_hu(self.ct.hu[self.box][every][self.organ_mask[self.box][every]])
+
+    @cached_property
+    def phase(self) -> Phase:
+        """The contrast phase, told from how bright and how uneven the organ is."""
+        inside = self.overview.inside
+        smooth = self.overview.smooth_hu[inside if inside.any() else ...]
+        return estimate_phase(Enhancement.of(self.parenchyma_hu, smooth), self.organ.enhancement)
+
+    @cached_property
+    def noise(self) -> Noise:
+        """New noise with the spectrum of this CT's, near the organ."""
+        return measure_noise(self.ct, self.box)
+
+    @cached_property
+    def point_spread_mm(self) -> float:
+        """Standard deviation in mm of the scanner's in-plane blur; see `measure_point_spread_mm`."""
+        return measure_point_spread_mm(self.ct, self.box)
 
     @cached_property
     def ct_hash(self) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
@@ -10,8 +13,9 @@ from synthesis.errors import UnusableInput
 from synthesis.host import Host
 from synthesis.masks import Mask
 
-VESSEL_SMOOTHING_MM = 1.5  # standard deviation: noise averages out, vessels over 3 mm remain
 SMALLEST_VESSEL_MM3 = 60.0  # smaller bright specks are noise
+
+_BULGE_DEPTH = (0.35, 0.8)  # of the radius: how deep in the organ the centre of a tumour lies that bulges out
 
 
 class OrganTooSmall(UnusableInput):
@@ -32,11 +36,29 @@ class OrganTooSmall(UnusableInput):
         )
 
 
-def place(host: Host, *, diameter_mm: float, rng: np.random.Generator) -> tuple[int, int, int]:
+class NoRoom(UnusableInput):
+    """The organ holds each of several tumours, but not all of them apart from each other."""
+
+
+class Occupied(NamedTuple):
+    """A ball that another tumour keeps to itself: its centre's voxel and its radius in mm."""
+
+    center_voxel: tuple[int, int, int]
+    radius_mm: float
+
+
+def place(
+    host: Host,
+    *,
+    diameter_mm: float,
+    rng: np.random.Generator,
+    at_surface: bool = False,
+    occupied: Sequence[Occupied] = (),
+) -> tuple[int, int, int]:
     """Draw the voxel at a new tumour's centre, uniformly from where the organ holds it.
 
-    Every voxel of the organ is a candidate around which a sphere of the diameter lies within the organ.
-    Candidates whose sphere holds a vessel are left out; where all do, the tenth that is farthest from
+    Candidates are the blocks of the organ's overview around which a sphere of the diameter lies within the
+    organ. Those whose sphere holds a vessel are left out; where all do, the tenth that is farthest from
     vessels remains.
 
     Parameters
@@ -45,6 +67,10 @@ def place(host: Host, *, diameter_mm: float, rng: np.random.Generator) -> tuple[
     diameter_mm : float
         Of the sphere with the tumour's volume.
     rng : Generator
+    at_surface : bool
+        Take a place so near to the organ's surface that the sphere bulges out of it.
+    occupied : sequence of Occupied
+        Balls that the tumour's sphere may not touch.
 
     Returns
     -------
@@ -54,31 +80,58 @@ def place(host: Host, *, diameter_mm: float, rng: np.random.Generator) -> tuple[
     Raises
     ------
     OrganTooSmall
-        If there is no candidate.
+        If the organ does not hold the sphere anywhere.
+    NoRoom
+        If it does, but what is occupied leaves no place.
     """
     radius_mm = diameter_mm / 2
-    fits = host.depth_mm >= radius_mm
+    depth_mm = host.overview.depth_mm
+    fits = depth_mm >= radius_mm
     if not fits.any():
         raise OrganTooSmall(host, diameter_mm)
+    if at_surface:
+        low, high = np.multiply(_BULGE_DEPTH, radius_mm)
+        near = (depth_mm >= low) & (depth_mm <= high)
+        fits = near if near.any() else fits
+    fits &= _free(host, radius_mm, occupied)
+    if not fits.any():
+        raise NoRoom(
+            f"The {host.organ.name} has no room for another tumour of {diameter_mm:.1f} mm beside the first; "
+            "ask for fewer or smaller ones."
+        )
     vessels = vessel_mask(host)
     if vessels.any():
-        clearance_mm = np.asarray(ndimage.distance_transform_edt(~vessels, sampling=host.ct.spacing_mm))
+        clearance_mm = np.asarray(ndimage.distance_transform_edt(~vessels, sampling=host.overview.spacing_mm))
         fits &= clearance_mm >= min(radius_mm, float(np.quantile(clearance_mm[fits], 0.9)))
     candidates = np.argwhere(fits)
-    i, j, k = candidates[rng.integers(len(candidates))] + [axis.start for axis in host.box]
-    return int(i), int(j), int(k)
+    return host.overview.voxel(candidates[rng.integers(len(candidates))])
 
 
 def vessel_mask(host: Host) -> Mask:
-    """Return what shines in the organ, within `host.box`: vessels where the host shows them, and stones.
+    """Return what shines in the organ, in blocks of `host.overview`: vessels where the host shows them, stones.
 
     A vessel is smoothed tissue that is brighter than the host's parenchyma by the organ's
     `vessel_margin_hu` over more than a speck.
     """
-    hu: npt.NDArray[np.float32] = host.ct.hu[host.box].astype(np.float32)
-    smooth = ndimage.gaussian_filter(hu, [VESSEL_SMOOTHING_MM / s for s in host.ct.spacing_mm])
-    bright = (smooth > host.parenchyma_hu + host.organ.vessel_margin_hu) & host.organ_mask[host.box]
+    seen = host.overview
+    bright = (seen.smooth_hu > host.parenchyma_hu + host.organ.vessel_margin_hu) & (seen.depth_mm > 0)
     labels, _ = ndimage.label(bright)
-    large = np.bincount(labels.ravel()) * np.prod(host.ct.spacing_mm) >= SMALLEST_VESSEL_MM3
+    large = np.bincount(labels.ravel()) * np.prod(seen.spacing_mm) >= SMALLEST_VESSEL_MM3
     large[0] = False
     return np.asarray(large[labels])
+
+
+def _free(host: Host, radius_mm: float, occupied: Sequence[Occupied]) -> Mask:
+    """Return the blocks around which a sphere touches nothing that is occupied."""
+    seen = host.overview
+    free = np.ones(seen.inside.shape, dtype=bool)
+    for ball in occupied:
+        blocks: Sequence[npt.NDArray[np.int_]] = np.indices(free.shape, sparse=True)
+        away = [
+            (origin + (block + 0.5) * factor - 0.5 - center) * s
+            for origin, block, factor, center, s in zip(
+                seen.origin, blocks, seen.factors, ball.center_voxel, host.ct.spacing_mm, strict=True
+            )
+        ]
+        free &= away[0] ** 2 + away[1] ** 2 + away[2] ** 2 > (radius_mm + ball.radius_mm) ** 2
+    return free

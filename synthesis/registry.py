@@ -48,8 +48,13 @@ METHODS = {
         "synthesis.methods.hand_crafted",
         "after Hu et al., Label-Free Liver Tumor Segmentation, CVPR 2023",
     ),
+    "cellular-automaton": Entry(
+        "Cellular automaton",
+        "synthesis.methods.cellular_automaton",
+        "after Lai et al., From Pixel to Cancer: Cellular Automata in Computed Tomography, MICCAI 2024",
+    ),
 }
-PLANNED = ("cellular-automaton", "latent-diffusion")
+PLANNED = ("latent-diffusion",)
 
 
 def method(name: str) -> Method:

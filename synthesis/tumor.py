@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -93,3 +94,23 @@ class SyntheticTumor:
                 return cls(origin=(i, j, k), hu=stored["hu"], mask=stored["mask"], recipe=recipe)
         except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
             raise DamagedTumor("The stored tumour is damaged; make it again from its recipe.") from error
+
+
+def merge(ct: Volume, parts: Sequence[SyntheticTumor], recipe: Recipe) -> SyntheticTumor:
+    """Return several tumours of one host as one: a box around them all.
+
+    Where two of them change the same voxel, the later has it.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    low = np.min([part.origin for part in parts], axis=0)
+    high = np.max([np.add(part.origin, part.hu.shape) for part in parts], axis=0)
+    i, j, k = (slice(int(start), int(stop)) for start, stop in zip(low, high, strict=True))
+    hu = ct.hu[i, j, k].copy()
+    mask = np.zeros(hu.shape, dtype=bool)
+    for part in parts:
+        own = tuple(slice(o - n, o - n + length) for o, n, length in zip(part.origin, low, part.hu.shape, strict=True))
+        changed = part.hu != ct.hu[part.box]
+        hu[own][changed] = part.hu[changed]
+        mask[own] |= part.mask
+    return SyntheticTumor(origin=(i.start, j.start, k.start), hu=hu, mask=mask, recipe=recipe)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
-Field = npt.NDArray[np.float32]
+from synthesis.methods.lattice import Field
+
 Vector = tuple[float, float, float]
 
 LEAST_RATIO, LARGEST_RATIO = 1.2, 2.0  # of the longest to the shortest axis, as in real lesions
@@ -64,6 +65,13 @@ class StarShape:
         return math.sqrt(longest / shortest)
 
     @property
+    def extents(self) -> Vector:
+        """How far the body reaches along the volume's axes to either side, in radii of the ball of equal volume."""
+        directions = spread_directions()
+        i, j, k = (np.abs(directions) / self.reach(directions)).max(axis=1).tolist()
+        return i, j, k
+
+    @cached_property
     def _scale(self) -> float:
         """Radius of the ball of equal volume."""
         reach = self._raw_reach(spread_directions()).astype(np.float64)

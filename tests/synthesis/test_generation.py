@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from synthesis import Recipe, apply_recipe, generate, replay, sample_recipe
-from synthesis.generation import InvalidDiameter
+from synthesis.generation import InvalidDiameter, InvalidOption
 from synthesis.masks import equivalent_diameter_mm
 from synthesis.placement import OrganTooSmall
 from synthesis.recipe import InvalidRecipe
@@ -111,13 +111,13 @@ def test_a_recipe_is_not_applied_to_another_organ_mask(host):
 
 def test_a_recipe_of_another_version_is_refused_with_both_versions(host):
     recipe = dataclasses.replace(make(host).recipe, method_version=99)
-    with pytest.raises(InvalidRecipe, match="version 99 of hand-crafted and this is version 1"):
+    with pytest.raises(InvalidRecipe, match="version 99 of hand-crafted and this is version 2"):
         apply_recipe(host, recipe)
 
 
 def test_a_recipe_with_other_parameters_is_refused(host):
     fields = json.loads(make(host).recipe.to_json())
-    del fields["parameters"]["contrast_hu"]
+    del fields["parameters"]["lesions"][0]["contrast_hu"]
     with pytest.raises(InvalidRecipe, match="parameters are not those of hand-crafted"):
         apply_recipe(host, Recipe.from_json(json.dumps(fields)))
 
@@ -132,3 +132,31 @@ def test_real_hosts_take_a_tumour_in_every_organ(sample_host):
         assert not (full & ~sample_host.organ_mask).any()
         changed = tumor.apply_to(sample_host.ct).hu != sample_host.ct.hu
         assert not (changed & ~sample_host.organ_mask).any()
+
+
+def test_a_generator_stands_in_for_a_seed(host):
+    first, again, next_one = (make(host, seed=None, rng=rng) for rng in (rng_of(5), rng_of(5), advanced(rng_of(5))))
+
+    assert first.recipe == again.recipe
+    assert next_one.recipe.seed != first.recipe.seed
+    assert make(host, seed=first.recipe.seed).recipe == first.recipe
+
+
+def rng_of(seed):
+    return np.random.default_rng(seed)
+
+
+def advanced(rng):
+    rng.integers(2**63)
+    return rng
+
+
+@pytest.mark.parametrize("given", [{"seed": None}, {"seed": 1, "rng": rng_of(1)}], ids=["neither", "both"])
+def test_a_seed_or_a_generator_is_needed(host, given):
+    with pytest.raises(TypeError, match="either a seed or a generator"):
+        make(host, **given)
+
+
+def test_an_option_that_the_method_does_not_know_is_refused(host):
+    with pytest.raises(InvalidOption, match="hand-crafted does not know the option 'spikes'; leave it out"):
+        make(host, spikes=3)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from synthesis.host import Host
-from synthesis.placement import OrganTooSmall, place, vessel_mask
+from synthesis.placement import NoRoom, Occupied, OrganTooSmall, place, vessel_mask
 from synthesis.volume import Volume
 
 from .conftest import build_host
@@ -64,3 +64,26 @@ def test_a_tumour_too_large_to_miss_the_vessels_still_finds_a_place(host):
 
 def test_an_unenhanced_host_shows_no_vessels():
     assert not vessel_mask(build_host(organ_hu=50.0)).any()
+
+
+def test_a_place_at_the_surface_lets_the_sphere_bulge_out(host):
+    rng = np.random.default_rng(2)
+    voxels = np.argwhere(~host.organ_mask) * host.ct.spacing_mm
+    for _ in range(20):
+        center = place(host, diameter_mm=20.0, rng=rng, at_surface=True)
+        assert host.organ_mask[center]
+        assert 2.0 < np.linalg.norm(voxels - np.multiply(center, host.ct.spacing_mm), axis=1).min() < 10.0
+
+
+def test_what_is_occupied_is_kept_clear_of(host):
+    middle = tuple(n // 2 for n in host.ct.shape)
+    occupied = [Occupied(middle, 12.0)]
+    for seed in range(20):
+        center = place(host, diameter_mm=8.0, rng=np.random.default_rng(seed), occupied=occupied)
+        assert np.linalg.norm(np.subtract(center, middle) * host.ct.spacing_mm) > 16.0 - 1.0
+
+
+def test_an_organ_that_is_all_occupied_is_refused(host):
+    everything = [Occupied(tuple(n // 2 for n in host.ct.shape), 100.0)]
+    with pytest.raises(NoRoom, match="no room for another tumour of 8"):
+        place(host, diameter_mm=8.0, rng=np.random.default_rng(0), occupied=everything)
