@@ -51,7 +51,7 @@ class StudyForm(forms.Form):
         max_value=50,
         initial=3,
         label="Practice cases",
-        help_text="Read first and never counted.",
+        help_text="Read first, never counted; of patients that no case uses, first from data sets that no case uses.",
     )
     told_prevalence = forms.CharField(
         max_length=500,
