@@ -47,7 +47,7 @@ def _unsure(first: pd.DataFrame) -> Iterator[str]:
         yield (
             f"{unsure} of {len(first)} answers were unsure; sensitivity, specificity and accuracy leave "
             "them out, which conditions on the answer; the pooled test that places unsure between synthetic and "
-            "real (`middle`) does not."
+            "real does not."
         )
 
 
