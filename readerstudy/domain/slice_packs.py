@@ -55,19 +55,6 @@ class SlicePackIndex:
     offsets: tuple[int, ...]
     shape: tuple[int, int, int]
 
-    def byte_range(self, slice_number: int) -> tuple[int, int]:
-        """Return (first byte, number of bytes) of a slice, counted from 0.
-
-        Raises
-        ------
-        IndexError
-            If the pack has no such slice.
-        """
-        if not 0 <= slice_number < self.shape[0]:
-            raise IndexError(f"Slice {slice_number} asked for; the pack has slices 0 to {self.shape[0] - 1}.")
-        first = self.offsets[slice_number]
-        return first, self.offsets[slice_number + 1] - first
-
 
 def display_array(volume_hu: NDArray[Any], affine: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
     """Turn a volume the way a radiologist looks at it.

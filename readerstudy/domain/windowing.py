@@ -1,4 +1,7 @@
-"""From Hounsfield units to gray, as DICOM defines it."""
+"""From Hounsfield units to gray, as DICOM defines it.
+
+The application paints in the browser; this is the reference that the browser's gray values are tested against.
+"""
 
 from typing import Any
 
