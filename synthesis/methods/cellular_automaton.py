@@ -48,7 +48,7 @@ from synthesis.placement import place
 from synthesis.recipe import InvalidRecipe, Recipe
 from synthesis.tumor import SyntheticTumor
 
-VERSION = 1
+VERSION = 2
 
 _CELLS_A_RADIUS = 8  # at least this many, down to the smallest cell
 _CELL_MM = (0.5, 1.0)  # smallest and largest edge of a cell

@@ -48,7 +48,7 @@ from synthesis.placement import Occupied, place
 from synthesis.recipe import InvalidRecipe, Recipe
 from synthesis.tumor import SyntheticTumor, merge
 
-VERSION = 2
+VERSION = 3
 
 _LARGEST_STEP_MM = 3.0  # of the lattice
 _STEP_RADII = 0.25
