@@ -188,40 +188,52 @@ class TestScrolling:
         expect(room.locator("[data-text=hu]")).to_have_text(f"{reading.cases[0].volume[CUE, 11, 30]} HU")
 
 
+def hold_all(reading: ReadingServer) -> threading.Event:
+    """Answer no slice before the event is set, so that what is asked for first can be seen at any speed."""
+    gate = threading.Event()
+    reading.held = dict.fromkeys(range(SLICES), gate)
+    return gate
+
+
+def asked_for(reading: ReadingServer) -> list[int]:
+    """Return the slices of the first case in the order in which they were asked for."""
+    return [number for token, number in reading.slice_requests if token == reading.cases[0].token]
+
+
 class TestLoading:
     def test_without_a_cue_a_case_opens_in_its_middle(self, page, reading):
         reading.cases = [replace(reading.cases[0], cue_slice=None)]
+        gate = hold_all(reading)
         page.goto(f"{reading.url}/reading/")
+        wait_until(page, lambda: len(reading.slice_requests) == 3)
+        assert set(asked_for(reading)) == {SLICES // 2 - 1, SLICES // 2, SLICES // 2 + 1}
+        gate.set()
         expect(canvas_of(page)).to_have_attribute("data-painted", str(SLICES // 2))
-        assert {number for _, number in reading.slice_requests[:3]} == {SLICES // 2 - 1, SLICES // 2, SLICES // 2 + 1}
 
     def test_nearest_first_with_three_requests_at_a_time(self, page, reading):
-        gate = threading.Event()
-        reading.held = dict.fromkeys(range(SLICES), gate)
+        gate = hold_all(reading)
         page.goto(f"{reading.url}/reading/")
         wait_until(page, lambda: len(reading.slice_requests) == 3)  # held: a fourth would join them now
         page.wait_for_timeout(200)
         gate.set()
         expect(canvas_of(page)).to_have_attribute("data-loaded", str(SLICES))
 
-        order = [number for _, number in reading.slice_requests[:SLICES]]
+        order = asked_for(reading)
         assert sorted(order) == list(range(SLICES))
         assert set(order[:3]) == {CUE - 1, CUE, CUE + 1}  # the three under way at once arrive in any order
         assert set(order[:7]) <= set(range(CUE - 4, CUE + 5))
         assert reading.most_at_once == 3
 
     def test_a_scroll_turns_the_order_towards_the_new_place(self, page, reading):
-        gate = threading.Event()
-        reading.held = dict.fromkeys(range(SLICES), gate)
+        gate = hold_all(reading)
         page.goto(f"{reading.url}/reading/")
-        expect(canvas_of(page)).to_have_attribute("data-slice", str(CUE))
+        wait_until(page, lambda: len(reading.slice_requests) == 3)
         page.keyboard.press("End")
         expect(canvas_of(page)).to_have_attribute("data-slice", str(SLICES - 1))
         gate.set()
         expect(canvas_of(page)).to_have_attribute("data-loaded", str(SLICES))
 
-        order = [number for _, number in reading.slice_requests[:SLICES]]
-        assert set(order[3:6]) == {SLICES - 1, SLICES - 2, SLICES - 3}
+        assert set(asked_for(reading)[3:7]) <= set(range(SLICES - 6, SLICES))
 
     def test_a_slice_on_its_way_shows_its_number_and_no_other_slices_pixels(self, page, reading):
         reading.held[CUE + 1] = threading.Event()
