@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from readerstudy.domain.slice_packs import encode_slice
 from readerstudy.domain.windowing import apply_window
 
-from .reading_server import wrong_size_member
+from .reading_server import ReadingServer, wrong_size_member
 from .room_page import COLUMNS, CUE, ROWS, SLICES, canvas_of, label_of, painted_grays, wait_until
 
 pytestmark = pytest.mark.e2e
