@@ -237,7 +237,7 @@ def push_aside(host: Host, box: Box, reach: Field, center: npt.NDArray[np.float6
     k = 1 - np.float32(strength) * np.square(1 - reach[moved] / np.float32(PUSHED_REACH))
     sources = [(place - c) * k + c for place, c in zip(moved, center, strict=True)]
     hu[moved] += ndimage.map_coordinates(before, sources, order=1, mode="nearest") - before[moved]
-    return hu
+    return np.rint(hu, out=hu)
 
 
 def _level_hu(host: Host, coarse: Field, organ: Mask) -> float:

@@ -36,7 +36,8 @@ _SLICES = 12  # of the organ's that are looked through
 _FEWEST_PATCHES, _MOST_PATCHES = 8, 96
 _EVEN_PATCHES = 0.12  # share of the soft-tissue patches, the evenest, that are taken for noise
 _TYPICAL_SD_HU = 8.0  # of the residual, where a CT shows no soft tissue to measure it in
-_SLAB_VOXELS = 32_768
+_WEIGHT_STEP = 2.0**-12
+_BLOCK = 32  # rows of a band matrix that are multiplied at once
 _SOFT_TISSUE_HU = (0.0, 250.0)
 
 
@@ -70,9 +71,7 @@ class Noise:
 
 def blurred(values: Field, spacing_mm: Spacing, *, sigma_mm: float) -> Field:
     """Blur by a Gaussian, cut off at 1.8 standard deviations; at the border by what of it lies within."""
-    for axis, spacing in enumerate(spacing_mm):
-        values = _correlated(values, _gaussian(sigma_mm / spacing), axis)
-    return values
+    return _filtered(values, [_gaussian(sigma_mm / s) for s in spacing_mm])
 
 
 def anatomy(hu: Field, spacing_mm: Spacing) -> Field:
@@ -81,39 +80,57 @@ def anatomy(hu: Field, spacing_mm: Spacing) -> Field:
     A low-pass filter with a flat top: along each axis ``1 - (1 - g)^n`` with g a Gaussian, so that what is left
     out falls off with the 2 n-th power of the frequency.
     """
-    for axis, taps in enumerate(_kernels(spacing_mm)):
-        hu = _correlated(hu, taps, axis)
-    return hu
+    return _filtered(hu, _kernels(spacing_mm))
 
 
-def _correlated(values: Field, taps: npt.NDArray[np.float64], axis: int) -> Field:
-    """Correlate along an axis with a symmetric kernel, of which as much is taken as lies within the image.
+def _filtered(values: Field, kernels: Sequence[npt.NDArray[np.float64]]) -> Field:
+    """Correlate with a symmetric kernel along each of the three axes.
 
-    Whole slabs that fit the processor's cache are added, not lines filtered: in single precision this takes a
-    quarter of `scipy.ndimage.correlate1d`'s time.
+    As products of matrices, which take a third of the time that filters do. No sum of whole numbers is rounded
+    here, as those have 12 bits and the weights 12 an axis: the result is the same on any processor.
     """
-    middle = min(taps.size // 2, values.shape[axis] - 1)
-    shifts = range(1, middle + 1)
-    weights = taps[taps.size // 2 :].astype(np.float32)
-    held = np.full(values.shape[axis], weights[0])
-    for shift in shifts:
-        held[:-shift] += weights[shift]
-        held[shift:] += weights[shift]
-    held = held.reshape([-1 if n == axis else 1 for n in range(3)])
-    across = 1 if axis == 0 else 0
-    thickness = max(1, _SLAB_VOXELS * values.shape[across] // values.size)
-    total = np.empty_like(values)
-    for start in range(0, values.shape[across], thickness):
-        slab = (slice(None),) * across + (slice(start, start + thickness),)
-        source, goal = values[slab], total[slab]
-        np.multiply(source, weights[0], out=goal)
-        for shift in shifts:
-            early, late = ((slice(None),) * axis + (part,) for part in (slice(None, -shift), slice(shift, None)))
-            part = source * weights[shift]
-            goal[early] += part[late]
-            goal[late] += part[early]
-        goal /= held
-    return total
+    first = values.astype(np.float64)
+    second = np.empty_like(first)
+    for axis, taps in enumerate(kernels):
+        _multiply(first, _weights(values.shape[axis], taps), taps.size // 2, axis, out=second)
+        first, second = second, first
+    return first.astype(np.float32)
+
+
+def _multiply(
+    values: npt.NDArray[np.float64],
+    weights: npt.NDArray[np.float64],
+    reach: int,
+    axis: int,
+    *,
+    out: npt.NDArray[np.float64],
+) -> None:
+    """Multiply along an axis by a band matrix of so many diagonals to either side, in blocks along the band."""
+    length = len(weights)
+    for start in range(0, length, _BLOCK):
+        rows = slice(start, min(start + _BLOCK, length))
+        near = slice(max(start - reach, 0), rows.stop + reach)
+        if axis == 2:
+            np.matmul(values[..., near], weights[rows, near].T, out=out[..., rows])
+        else:
+            before, after = (array.reshape(-1, length, math.prod(array.shape[axis + 1 :])) for array in (values, out))
+            np.matmul(weights[rows, near], before[:, near], out=after[:, rows])
+
+
+def _weights(length: int, taps: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the matrix of a symmetric kernel, of which as much is taken at the ends as lies within.
+
+    Its elements are multiples of `_WEIGHT_STEP`, and each row's sum is 1.
+    """
+    half = np.zeros(length)
+    reach = min(taps.size // 2 + 1, length)
+    half[:reach] = taps[taps.size // 2 :][:reach]
+    places = np.arange(length)
+    weights = half[np.abs(places[:, np.newaxis] - places)]
+    weights /= weights.sum(axis=1, keepdims=True)
+    weights = np.rint(weights / _WEIGHT_STEP) * _WEIGHT_STEP
+    weights[places, places] += 1 - weights.sum(axis=1)
+    return np.asarray(weights)
 
 
 def measure_noise(ct: Volume, box: Box) -> Noise:
