@@ -57,7 +57,7 @@ class StarShape:
         ``r^4 u`` and ``r^5 u u'``, divided by 3, 4 and 5.
         """
         directions = spread_directions().astype(np.float64)
-        radius = 1 / self._raw_reach(spread_directions()).astype(np.float64)
+        radius = 1 / self._spread_reach.astype(np.float64)
         volume = np.mean(radius**3) / 3
         centroid = np.mean(radius**4 * directions, axis=1) / 4 / volume
         moments = (radius**5 * directions) @ directions.T / directions.shape[1] / 5 / volume
@@ -67,20 +67,29 @@ class StarShape:
     @property
     def extents(self) -> Vector:
         """How far the body reaches along the volume's axes to either side, in radii of the ball of equal volume."""
-        directions = spread_directions()
-        i, j, k = (np.abs(directions) / self.reach(directions)).max(axis=1).tolist()
+        reach = self._spread_reach * np.float32(self._scale)
+        i, j, k = (np.abs(spread_directions()) / reach).max(axis=1).tolist()
         return i, j, k
 
     @cached_property
     def _scale(self) -> float:
         """Radius of the ball of equal volume."""
-        reach = self._raw_reach(spread_directions()).astype(np.float64)
-        return float(np.cbrt(np.mean(reach**-3)))
+        return float(np.cbrt(np.mean(self._spread_reach.astype(np.float64) ** -3)))
 
-    def _raw_reach(self, offsets: Field) -> Field:
+    @cached_property
+    def _spread_reach(self) -> Field:
+        """The raw reach of `spread_directions`."""
+        return self._raw_reach(spread_directions())
+
+    @cached_property
+    def _turn(self) -> Field:
+        """Matrix that turns directions in the volume to the ellipsoid's axes, and shrinks each by its semi-axis."""
         turn = Rotation.from_quat(self.rotation).as_matrix().astype(np.float32)
         turn /= np.array(self.semi_axes, dtype=np.float32)[:, np.newaxis]
-        ellipsoid = _norm(np.einsum("ab,b...->a...", turn, offsets))
+        return np.asarray(turn)
+
+    def _raw_reach(self, offsets: Field) -> Field:
+        ellipsoid = _norm(np.einsum("ab,b...->a...", self._turn, offsets))
         directions = offsets / np.maximum(_norm(offsets), np.float32(1e-6))
         exponent = np.zeros_like(ellipsoid)
         for wave, phase, amplitude in zip(self.lobe_waves, self.lobe_phases, self.lobe_amplitudes, strict=True):
