@@ -17,7 +17,8 @@ def main() -> None:
     except (ImproperlyConfigured, OSError, ValueError) as error:
         sys.stderr.write(f"The settings can't be used: {error} (see docs/operations.md)\n")
         sys.exit(2)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was begun is undone, as by Ctrl-C
+    for stop in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C too: a shell's background jobs start out deaf to it
+        signal.signal(stop, signal.default_int_handler)
     execute_from_command_line(sys.argv)
 
 
