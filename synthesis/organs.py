@@ -214,10 +214,10 @@ ORGANS = {
             name="pancreas",
             tissue_hu=(15.0, 200.0),  # its lobules lie in fat, which the mask holds too
             enhancement={  # parenchyma: none [R], arterial and portal [L], delayed [O]; bright parts [O]
-                "none": Enhancement(40.0, 75.0, 36.0),
-                "arterial": Enhancement(108.0, 148.0, 45.0),
-                "portal": Enhancement(94.0, 132.0, 43.0),
-                "delayed": Enhancement(72.0, 109.0, 39.0),
+                "none": Enhancement(40.0, 50.0, 36.0),
+                "arterial": Enhancement(108.0, 123.0, 45.0),
+                "portal": Enhancement(94.0, 108.0, 43.0),
+                "delayed": Enhancement(72.0, 84.0, 39.0),
             },
             lesions={
                 "ductal carcinoma": LesionType(
@@ -238,10 +238,10 @@ ORGANS = {
             name="kidney",
             tissue_hu=(15.0, 300.0),  # unenhanced to corticomedullary cortex [L]
             enhancement={  # parenchyma: none [R], portal [L] (the middle), others [O]; bright parts [O]
-                "none": Enhancement(30.0, 54.0, 24.0),
-                "arterial": Enhancement(130.0, 232.0, 90.0),  # corticomedullary: cortex and medulla stand apart
-                "portal": Enhancement(170.0, 216.0, 48.0),
-                "delayed": Enhancement(150.0, 192.0, 39.0),
+                "none": Enhancement(30.0, 37.0, 24.0),
+                "arterial": Enhancement(130.0, 153.0, 90.0),  # corticomedullary: cortex and medulla stand apart
+                "portal": Enhancement(170.0, 188.0, 48.0),
+                "delayed": Enhancement(150.0, 163.0, 39.0),
             },
             lesions={
                 "clear-cell carcinoma": LesionType(

@@ -34,6 +34,12 @@ def test_the_liver_tells_every_phase(estimates):
     assert told["liver"] == phase
 
 
+def test_the_pancreas_tells_the_phase_or_one_beside_it(estimates):
+    by_brightness = ("none", "delayed", "portal", "arterial")
+    phase, told = estimates
+    assert abs(by_brightness.index(told["pancreas"]) - by_brightness.index(phase)) <= 1
+
+
 @pytest.mark.parametrize("name", ORGANS)
 def test_a_typical_look_is_its_own_phase(name):
     typical = organ(name).enhancement
