@@ -92,6 +92,8 @@ class Organ:
         Smoothed tissue this far above the parenchyma is a vessel, a stone or excreted contrast medium.
     grows_into_fat : bool
         Whether its tumours may grow out of it into the fat around.
+    necrosis_from_step : int
+        Steps of the cellular automaton from which its tumours may die inside.
     window : (center, width)
         The display window in which readers look for its lesions.
     """
@@ -102,6 +104,7 @@ class Organ:
     lesions: Mapping[str, LesionType]
     vessel_margin_hu: float
     grows_into_fat: bool
+    necrosis_from_step: int
     window: tuple[float, float]
 
     def check_into_fat(self) -> None:
@@ -208,6 +211,7 @@ ORGANS = {
             },
             vessel_margin_hu=20.0,  # [O]; portal and hepatic veins are 30-80 HU brighter
             grows_into_fat=False,
+            necrosis_from_step=50,  # [L]
             window=(60.0, 300.0),  # [O]
         ),
         Organ(
@@ -232,6 +236,7 @@ ORGANS = {
             },
             vessel_margin_hu=25.0,  # [O]; the splenic vein runs along it
             grows_into_fat=True,
+            necrosis_from_step=30,  # [L]
             window=(50.0, 350.0),  # [O]
         ),
         Organ(
@@ -265,6 +270,7 @@ ORGANS = {
             },
             vessel_margin_hu=120.0,  # [O]; stones and the filled pelvis; an arterial cortex is no vessel
             grows_into_fat=True,
+            necrosis_from_step=30,  # [L]
             window=(60.0, 400.0),  # [O]
         ),
     )

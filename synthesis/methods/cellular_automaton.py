@@ -44,6 +44,7 @@ from synthesis.methods.lattice import Field, Lattice
 from synthesis.methods.lumps import TILE, lumps
 from synthesis.methods.nuclei import Nuclei, sample_nuclei
 from synthesis.methods.star_shape import Vector, unit_vectors
+from synthesis.organs import Organ
 from synthesis.placement import place
 from synthesis.recipe import InvalidRecipe, Recipe
 from synthesis.tumor import SyntheticTumor
@@ -60,7 +61,6 @@ _RAMP_CELLS = 2.0  # over which the load falls from full to none at the growing 
 _ROOM_MM = 2.0  # standard deviation of the surroundings in which fat is looked at, and
 _ROOM_SHARE = 0.85  # how much of them must be fat or organ for a tumour to grow there
 _LEAST_SHARE = 0.25  # below it a voxel is not the tumour's, however little the tumour has grown
-_NECROSIS_FROM_STEP = {"liver": 50, "pancreas": 30, "kidney": 30}
 _NECROSIS_ROUNDS = 1 / 7  # of the steps
 _NECROSIS_BLUR_MM = 1.5
 
@@ -233,7 +233,7 @@ def apply_recipe(host: Host, recipe: Recipe) -> SyntheticTumor:
     state, cells = automaton.state[near], cells.part(near)
     box = cells.voxels(host.ct.shape)
     share = cells.to_voxels(_blurred_load(state, parameters, host.ct.spacing_mm), box)
-    dead = cells.to_voxels(_blurred_death(state, automaton.steps, host.organ.name, parameters, rng), box)
+    dead = cells.to_voxels(_blurred_death(state, automaton.steps, host.organ, parameters, rng), box)
 
     habitat = _habitat(host, box, parameters)
     volume_voxels = sphere_volume_mm3(recipe.diameter_mm) / math.prod(host.ct.spacing_mm)
@@ -339,9 +339,9 @@ def _blurred_load(state: States, parameters: Parameters, spacing_mm: Spacing) ->
     return np.asarray(sharp + (1 + toward) / 2 * (soft - sharp), dtype=np.float32)
 
 
-def _blurred_death(state: States, steps: int, organ: str, parameters: Parameters, rng: np.random.Generator) -> Field:
+def _blurred_death(state: States, steps: int, organ: Organ, parameters: Parameters, rng: np.random.Generator) -> Field:
     """Return the dead part of each cell: none in a tumour that is too young."""
-    if not parameters.necrosis or steps < _NECROSIS_FROM_STEP[organ]:
+    if not parameters.necrosis or steps < organ.necrosis_from_step:
         return np.zeros(state.shape, dtype=np.float32)
     dead = necrosis(state, n_seeds=parameters.necrosis_seeds, rounds=round(_NECROSIS_ROUNDS * steps), rng=rng)
     blurred = ndimage.gaussian_filter(dead.astype(np.float32), _NECROSIS_BLUR_MM / parameters.cell_mm)
