@@ -89,7 +89,7 @@ def _filtered(values: Field, kernels: Sequence[npt.NDArray[np.float64]]) -> Fiel
     As products of matrices, which take a third of the time that filters do. No sum of whole numbers is rounded
     here, as those have 12 bits and the weights 12 an axis: the result is the same on any processor.
     """
-    first = values.astype(np.float64)
+    first = values.astype(np.float64, order="C")  # as `_multiply` writes through other shapes of it
     second = np.empty_like(first)
     for axis, taps in enumerate(kernels):
         _multiply(first, _weights(values.shape[axis], taps), taps.size // 2, axis, out=second)

@@ -12,7 +12,7 @@ from synthesis.generation import InvalidDiameter, InvalidOption
 from synthesis.masks import equivalent_diameter_mm
 from synthesis.placement import OrganTooSmall
 from synthesis.recipe import InvalidRecipe
-from synthesis.registry import UnknownMethod
+from synthesis.registry import METHODS, UnknownMethod
 from synthesis.volume import Volume
 
 
@@ -36,6 +36,18 @@ def test_a_recipe_replays_bit_for_bit_through_json(host):
     again = replay(host.ct, host.organ_mask, Recipe.from_json(tumor.recipe.to_json()))
 
     assert again.origin == tumor.origin
+    assert np.array_equal(again.hu, tumor.hu)
+    assert np.array_equal(again.mask, tumor.mask)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_recipe_replays_bit_for_bit_whatever_the_order_of_the_arrays(host, method):
+    """Files that are read come in Fortran order."""
+    tumor = make(host, method=method)
+    ct = Volume(np.asfortranarray(host.ct.hu), host.ct.affine)
+
+    again = replay(ct, np.asfortranarray(host.organ_mask), tumor.recipe)
+
     assert np.array_equal(again.hu, tumor.hu)
     assert np.array_equal(again.mask, tumor.mask)
 

@@ -115,4 +115,6 @@ def test_anatomy_of_whole_numbers_is_worked_out_without_rounding(shape):
     for axis, taps in enumerate(_kernels((0.8, 1.0, 2.5))):
         exact = np.array([[int(w * 4096) for w in row] for row in _weights(shape[axis], taps)], dtype=object)
         banal = np.moveaxis(np.tensordot(exact, banal, (1, axis)), 0, axis)
-    assert np.array_equal(anatomy(hu, (0.8, 1.0, 2.5)), (banal / 4096**3).astype(np.float32))
+    for order in "CF":
+        filtered = anatomy(np.array(hu, order=order), (0.8, 1.0, 2.5))
+        assert np.array_equal(filtered, (banal / 4096**3).astype(np.float32))
