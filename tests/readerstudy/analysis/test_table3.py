@@ -50,9 +50,8 @@ CELLS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def table_3_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both published studies in one READINGS.csv; which case got which answer is not known and made up."""
+def write_table_3(path: Path) -> Path:
+    """Write both published studies as one READINGS.csv; which case got which answer is not known and made up."""
     lines = ["reader_id,case_id,organ,generator,truth,label"]
     for method, reader, organ, *cells, _, _, _ in TABLE_3:
         read = {"real": 0, "synthetic": 0}
@@ -62,9 +61,13 @@ def table_3_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 case = f"{method} {organ} {truth} {read[truth]}"
                 lines.append(f"{method}-{reader},{case},{organ},{generator},{truth},{label}")
                 read[truth] += 1
-    path = tmp_path_factory.mktemp("table3") / "READINGS.csv"
     path.write_text("\n".join(lines))
     return path
+
+
+@pytest.fixture(scope="module")
+def table_3_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_table_3(tmp_path_factory.mktemp("table3") / "READINGS.csv")
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from readerstudy.models.study import Study
 from readerstudy.models.vocabulary import Label
 from readerstudy.models.volume import OrganScan
 from tests import factories
-from tests.readerstudy.analysis.test_table3 import CELLS, NOT_AS_PRINTED, TABLE_3
+from tests.readerstudy.analysis.test_table3 import NOT_AS_PRINTED, TABLE_3, write_table_3
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -224,19 +224,7 @@ def test_no_password_at_all_is_refused(tmp_path):
 
 @pytest.fixture
 def table_3_csv(tmp_path):
-    """Both published studies; which case got which answer is not known and made up."""
-    lines = ["reader_id,case_id,organ,generator,truth,label"]
-    for method, reader, organ, *cells, _, _, _ in TABLE_3:
-        read = {"real": 0, "synthetic": 0}
-        for (truth, label), count in zip(CELLS, cells, strict=True):
-            for _ in range(count):
-                generator = method if truth == "synthetic" else ""
-                case = f"{method} {organ} {truth} {read[truth]}"
-                lines.append(f"{method}-{reader},{case},{organ},{generator},{truth},{label}")
-                read[truth] += 1
-    path = tmp_path / "READINGS.csv"
-    path.write_text("\n".join(lines))
-    return path
+    return write_table_3(tmp_path / "READINGS.csv")
 
 
 def percent(fraction):
