@@ -42,7 +42,11 @@ COLUMNS = {
     "label": Column(TEXT_DTYPE, "the reader's answer: real, synthetic or unsure"),
     "rating": Column(FLOAT_DTYPE, "confidence, higher = more surely real; NaN = not asked", np.nan),
     "order": Column(pd.Int64Dtype(), "place of the reading in the reader's sequence; NA = not recorded", pd.NA),
-    "time_s": Column(FLOAT_DTYPE, "time from showing the case to the answer, seconds; NaN = not recorded", np.nan),
+    "time_s": Column(
+        FLOAT_DTYPE,
+        "seconds from showing the case to the answer, pauses left out where counted; NaN = not recorded",
+        np.nan,
+    ),
     "session": Column(TEXT_DTYPE, "the sitting in which it was read, text", ""),
     "repeat_index": Column(
         np.dtype("int64"), "0 = first reading of the case by this reader, 1, 2, … = hidden repeats", 0

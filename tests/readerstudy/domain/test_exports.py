@@ -54,6 +54,11 @@ def test_the_readings_are_those_of_the_database(tmp_path):
     pd.testing.assert_frame_equal(read_readings_csv(folder / "readings.csv"), build_readings(study))
 
 
+def test_the_time_of_a_reading_is_the_active_one(tmp_path):
+    """Every answer says one active second, and took less on the server's clock."""
+    assert set(build_readings(make_closed_study())["time_s"]) == {1.0}
+
+
 def test_the_metrics_follow_from_the_answers(tmp_path):
     folder = export(make_closed_study(), tmp_path / "out")
 
