@@ -23,7 +23,7 @@ def make_case(number: int, organ: str = "liver") -> ShownCase:
 
 
 def canvas_of(page: Page) -> Locator:
-    return page.locator("canvas")
+    return page.locator("[data-pane=axial] canvas")
 
 
 def label_of(page: Page, label: str) -> Locator:

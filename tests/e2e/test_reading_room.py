@@ -82,7 +82,7 @@ class TestAnswering:
         expect(room.locator("[data-part=organ]")).to_have_text("kidney")
         assert [answer["label"] for answer in reading.answers] == ["synthetic"]
 
-    @pytest.mark.parametrize("focused", ["button[data-label=real]", "[data-part=presets] button"])
+    @pytest.mark.parametrize("focused", ["button[data-label=real]", "[data-control=presets] button"])
     def test_enter_submits_the_label_chosen_last_whatever_has_the_focus(self, room, reading, focused):
         room.locator(focused).first.focus()
         room.keyboard.press("s")
@@ -103,7 +103,7 @@ class TestAnswering:
 
     def test_the_help_lists_the_keys_and_keeps_them_to_itself(self, room):
         room.keyboard.press("?")
-        help_dialog = room.locator("[data-part=help]")
+        help_dialog = room.locator("[data-control=help-dialog]")
         expect(help_dialog).to_be_visible()
         expect(help_dialog).to_contain_text("window Pancreas, 250 / 80")
         room.keyboard.press("r")

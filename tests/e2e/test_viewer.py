@@ -123,7 +123,7 @@ class TestScrolling:
         expect(room.locator("[data-text=slice]")).to_have_text(f"Slice 1 / {SLICES}")
 
     def test_keys_work_whatever_had_the_focus_last(self, room):
-        for focused in ["input[type=range]", "button[data-label=real]", "[data-part=presets] button"]:
+        for focused in ["input[type=range]", "button[data-label=real]", "[data-control=presets] button"]:
             before = int(canvas_of(room).get_attribute("data-slice"))
             room.locator(focused).first.focus()
             room.keyboard.press("ArrowDown")

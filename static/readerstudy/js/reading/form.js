@@ -5,6 +5,12 @@ const NAMES = { real: "Real", synthetic: "Synthetic", unsure: "Unsure" };
 /** The keys of the answers. No key of the viewer's is among them. */
 export const ANSWER_KEYS = Object.freeze({ r: "real", s: "synthetic", u: "unsure" });
 
+/** For the help. */
+export const ANSWER_HELP = Object.freeze([
+  { shown: "R  S  U", does: "real, synthetic, unsure" },
+  { shown: "Enter", does: "submit the chosen label" },
+]);
+
 /** Event: "submit", once a case, with a label chosen. */
 export class AnswerForm extends EventTarget {
   #buttons;

@@ -1,10 +1,8 @@
 /** The reading room: shows the reader's next case, takes the answer, sees that it arrives, goes on. */
 import { Viewer } from "../viewer/main.js";
 import { VIEWER_VERSION } from "../viewer/version.js";
-import { PRESETS } from "../viewer/window.js";
-import { AnswerForm } from "./form.js";
-import { fillHelp } from "./help.js";
-import { listenToKeys } from "./keyboard.js";
+import { ANSWER_HELP, AnswerForm } from "./form.js";
+import { listenToAnswerKeys } from "./keyboard.js";
 import { newSubmissionId, Outbox } from "./outbox.js";
 import { fetchState, postAnswer } from "./server.js";
 import { ActiveClock } from "./timing.js";
@@ -25,7 +23,7 @@ class ReadingRoom {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.#root = root;
-    this.#viewer = new Viewer(this.#part("viewport"));
+    this.#viewer = new Viewer(this.#part("viewer"), { help: { title: "Answer", entries: ANSWER_HELP } });
     this.#form = new AnswerForm(this.#part("answer"));
     this.#outbox = new Outbox({
       storage: localStorage,
@@ -70,7 +68,6 @@ class ReadingRoom {
     this.#form.clear();
     this.#notify("");
     this.#showProgress(state.progress);
-    this.#write("organ", state.case.organ);
     this.#write("question", state.case.question);
     this.#viewer.show(state.case, state.next);
   }
@@ -142,29 +139,12 @@ class ReadingRoom {
   }
 
   #connectControls() {
-    const help = /** @type {HTMLDialogElement} */ (this.#part("help"));
-    fillHelp(help);
-    const showHelp = () => help.showModal();
-    this.#part("show-help").addEventListener("click", showHelp);
     this.#stoppedDialog().addEventListener("cancel", (event) => event.preventDefault());
-    listenToKeys({ viewer: this.#viewer, form: this.#form, showHelp });
-    this.#part("presets").replaceChildren(...PRESETS.map((preset) => this.#presetButton(preset)));
+    listenToAnswerKeys(this.#form);
     // A click leaves the focus where it was, so that space and Enter go on meaning what they mean.
     this.#root.addEventListener("mousedown", (event) => {
       if (/** @type {Element} */ (event.target).closest("button:not(dialog *)")) event.preventDefault();
     });
-  }
-
-  /** @param {import("../viewer/window.js").Preset} preset */
-  #presetButton({ key, name, center, width }) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.title = `Width ${width}, center ${center} HU`;
-    const hint = document.createElement("kbd");
-    hint.textContent = key;
-    button.append(name, hint);
-    button.addEventListener("click", () => this.#viewer.setWindow(center, width));
-    return button;
   }
 
   #watchActivity() {

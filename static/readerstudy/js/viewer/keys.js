@@ -28,6 +28,7 @@ export const VIEWER_KEYS = Object.freeze([
   { keys: ["-", "_"], shown: "−", does: "zoom out", run: (v) => v.zoomBy(1 / 1.2) },
   { keys: ["n"], shown: "N", does: "smooth or single pixels", run: (v) => v.toggleSmooth() },
   { keys: ["0", " "], shown: "0 or space", does: "reset window, zoom and position", run: (v) => v.reset() },
+  { keys: ["?"], shown: "?", does: "show this help", run: (v) => v.showHelp() },
 ]);
 
 /** What the mouse does, for the help. */

@@ -8,7 +8,10 @@
  * Events: "painted" when the first slice of a case is on the screen; "refused" when the server gives no slices.
  */
 import { pixelAt, placeImage } from "./geometry.js";
+import { fillHelp } from "./help.js";
 import { listenToPointer } from "./input.js";
+import { listenToKeys } from "./keyboard.js";
+import { VIEWER_KEYS } from "./keys.js";
 import { firstSlice, LoadingCase, SliceLoader } from "./loader.js";
 import { SlicePainter } from "./slice.js";
 import { PRESETS, presetOf } from "./window.js";
@@ -45,19 +48,31 @@ export class Viewer extends EventTarget {
   #imageIsStale = true;
   #announced = false;
 
-  /** @param {HTMLElement} root  holds the canvas, the scrollbar and the elements with data-text */
-  constructor(root) {
+  /**
+   * @param {HTMLElement} root  the markup of _viewer.html
+   * @param {object} [options]
+   * @param {import("./help.js").HelpSection | null} [options.help]  what the page adds to the help
+   */
+  constructor(root, { help = null } = {}) {
     super();
     this.#root = root;
     this.#canvas = root.querySelector("canvas");
     this.#scrollbar = root.querySelector("input[type=range]");
     this.#painter = new SlicePainter(this.#canvas);
     this.#painter.setWindow(this.#window.center, this.#window.width, this.#window.inverted);
+    fillHelp(this.#helpDialog, help);
     listenToPointer(this.#canvas, this);
+    listenToKeys(this);
+    this.#connectControls();
     this.#scrollbar.addEventListener("input", () => this.scrollTo(Number(this.#scrollbar.value)));
     this.#loader.addEventListener("slice", (event) => this.#onSlice(event.detail));
     this.#loader.addEventListener("refused", () => this.dispatchEvent(new Event("refused")));
     new ResizeObserver(() => this.#redraw()).observe(this.#canvas);
+  }
+
+  /** Every key that the viewer takes, `KeyboardEvent.key` values, with what it does. */
+  get keys() {
+    return VIEWER_KEYS;
   }
 
   /**
@@ -73,6 +88,7 @@ export class Viewer extends EventTarget {
     this.#announced = false;
     this.#slice = firstSlice(item);
     this.#scrollbar.max = String(this.#shown.volume.slices - 1);
+    this.#write("organ", item.organ);
     this.reset();
     this.#loader.load(this.#next ? [this.#shown, this.#next] : [this.#shown]);
   }
@@ -152,6 +168,36 @@ export class Viewer extends EventTarget {
   pointAt(x, y) {
     this.#pointer = { x: x * devicePixelRatio, y: y * devicePixelRatio };
     this.#scheduleFrame();
+  }
+
+  showHelp() {
+    this.#helpDialog.showModal();
+  }
+
+  get #helpDialog() {
+    return /** @type {HTMLDialogElement} */ (this.#control("help-dialog"));
+  }
+
+  #connectControls() {
+    this.#control("presets").replaceChildren(...PRESETS.map((preset) => this.#presetButton(preset)));
+    this.#control("help").addEventListener("click", () => this.showHelp());
+  }
+
+  /** @param {import("./window.js").Preset} preset */
+  #presetButton({ key, name, center, width }) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.title = `Width ${width}, center ${center} HU`;
+    const hint = document.createElement("kbd");
+    hint.textContent = key;
+    button.append(name, hint);
+    button.addEventListener("click", () => this.setWindow(center, width));
+    return button;
+  }
+
+  /** @param {string} name */
+  #control(name) {
+    return /** @type {HTMLElement} */ (this.#root.querySelector(`[data-control=${name}]`));
   }
 
   #applyWindow() {
