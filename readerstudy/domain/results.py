@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import pandas as pd
 
 from readerstudy.analysis.analysis import Analysis, analyse
 from readerstudy.analysis.frame import COLUMNS, readings_frame
-from readerstudy.domain.unblinding import unblind
+from readerstudy.domain.unblinding import UnblindedCase, UnblindedReading, unblind
 from readerstudy.models.ground_truth import GroundTruth
-from readerstudy.models.reading import Reading
-from readerstudy.models.sequence import Sequence, SequenceItem
 from readerstudy.models.study import Study
 
 STAND_IN_NOTICE = (
     "The “real” cases of this study are, in part or all, stand-ins made by a phantom's lesion model, not patients' "
     "tumours: its figures say nothing about real tumours."
 )
+OF_THE_CASE = {field.name for field in fields(UnblindedCase)}
+OF_THE_READING = {field.name for field in fields(UnblindedReading)}
 
 
 @dataclass(frozen=True)
@@ -49,30 +50,8 @@ def has_stand_ins(study: Study) -> bool:
 
 def build_readings(study: Study) -> pd.DataFrame:
     """Return the study's readings frame: the one place that builds it from the database."""
-    rows = [
-        {
-            "reader_id": reading.item.sequence.reader.code,
-            "case_id": reading.item.case.code,
-            "organ": reading.item.case.organ,
-            "generator": truth.generator,
-            "truth": truth.truth,
-            "label": reading.label,
-            "rating": reading.rating,
-            "order": _order(reading.item),
-            "time_s": _time_s(reading),
-            "session": reading.item.sitting,
-            "repeat_index": reading.item.repeat_index,
-        }
-        for reading, truth in unblind(study)
-    ]
-    return readings_frame(pd.DataFrame(rows, columns=list(COLUMNS)))
-
-
-def _time_s(reading: Reading) -> float | None:
-    """Return the active time, which pauses do not lengthen; where it was not counted, the time that passed."""
-    milliseconds = reading.elapsed_ms if reading.active_ms is None else reading.active_ms
-    return None if milliseconds is None else milliseconds / 1000
-
-
-def _order(item: SequenceItem) -> int | None:
-    return None if item.sequence.algorithm == Sequence.ORDER_NOT_RECORDED else item.position
+    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS if name in OF_THE_CASE | OF_THE_READING}
+    for reading in unblind(study):
+        for name, values in columns.items():
+            values.append(getattr(reading.case if name in OF_THE_CASE else reading, name))
+    return readings_frame(pd.DataFrame(columns))

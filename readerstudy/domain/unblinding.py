@@ -2,14 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from uuid import UUID
+
 from readerstudy.domain.errors import DomainError
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.reading import Reading
+from readerstudy.models.sequence import Sequence
 from readerstudy.models.study import Study
 
+ROWS_AT_ONCE = 5_000
 
-def unblind(study: Study) -> list[tuple[Reading, GroundTruth]]:
-    """Return the study's counted readings, the last revision of each, with what the case was.
+
+@dataclass(frozen=True, slots=True)
+class UnblindedCase:
+    """A counted case, and what it was."""
+
+    case_id: str
+    organ: str
+    truth: str
+    generator: str
+    patient_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnblindedReading:
+    """A counted answer, the last revision of it, and its case. `order` and `time_s`: None where not recorded."""
+
+    reader_id: str
+    case: UnblindedCase
+    label: str
+    rating: float | None
+    order: int | None
+    time_s: float | None
+    session: str
+    repeat_index: int
+
+
+def unblind(study: Study) -> Iterator[UnblindedReading]:
+    """Return the study's counted readings, by reader and place in the order, read from the database as they are used.
+
+    Raises
+    ------
+    DomainError
+        While readers may still read.
+    """
+    return _join(study, unblinded_cases(study))
+
+
+def unblinded_cases(study: Study) -> dict[UUID, UnblindedCase]:
+    """Return the study's counted cases by their key.
+
+    Patients (hosts, for synthetic cases) are numbered as they come in the order of the cases' random codes; a case
+    read elsewhere has none.
 
     Raises
     ------
@@ -18,11 +65,45 @@ def unblind(study: Study) -> list[tuple[Reading, GroundTruth]]:
     """
     if study.state != Study.State.CLOSED:
         raise DomainError(f"Study {study.slug} is not closed; figures are shown once reading has ended.")
-    truths = {truth.case_id: truth for truth in GroundTruth.objects.filter(case__study=study)}
-    last: dict[int, Reading] = {}
-    readings = Reading.objects.filter(item__sequence__reader__study=study, item__case__practice=False)
-    for reading in readings.select_related("item__case", "item__sequence__reader").order_by(
+    truths = GroundTruth.objects.filter(case__study=study, case__practice=False).order_by("case__code")
+    rows = truths.values_list(
+        "case_id", "case__code", "case__organ", "truth", "generator", "source__volume__patient_key"
+    )
+    patients: dict[str, str] = {}
+    cases: dict[UUID, UnblindedCase] = {}
+    for key, code, organ, truth, generator, patient in rows.iterator(ROWS_AT_ONCE):
+        number = patients.setdefault(patient, f"P{len(patients) + 1:04}") if patient else ""
+        cases[key] = UnblindedCase(code, organ, truth, generator, number)
+    return cases
+
+
+def _join(study: Study, cases: dict[UUID, UnblindedCase]) -> Iterator[UnblindedReading]:
+    readings = Reading.objects.filter(item__sequence__reader__study=study, item__case__practice=False).order_by(
         "item__sequence__reader__code", "item__position", "revision"
-    ):
-        last[reading.item_id] = reading
-    return [(reading, truths[reading.item.case_id]) for reading in last.values()]
+    )
+    rows = readings.values_list(
+        "item_id",
+        "item__sequence__reader__code",
+        "item__case_id",
+        "label",
+        "rating",
+        "item__position",
+        "item__sequence__algorithm",
+        "active_ms",
+        "elapsed_ms",
+        "item__sitting",
+        "item__repeat_index",
+    )
+    for _, revisions in groupby(rows.iterator(ROWS_AT_ONCE), key=lambda row: row[0]):
+        *_, last = revisions
+        _, reader, case, label, rating, position, algorithm, active_ms, elapsed_ms, sitting, repeat_index = last
+        order = None if algorithm == Sequence.ORDER_NOT_RECORDED else position
+        yield UnblindedReading(
+            reader, cases[case], label, rating, order, _time_s(active_ms, elapsed_ms), sitting, repeat_index
+        )
+
+
+def _time_s(active_ms: int | None, elapsed_ms: int | None) -> float | None:
+    """Return the active time, which pauses do not lengthen; where it was not counted, the time that passed."""
+    milliseconds = elapsed_ms if active_ms is None else active_ms
+    return None if milliseconds is None else milliseconds / 1000

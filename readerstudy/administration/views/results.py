@@ -9,7 +9,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from readerstudy.administration.results_table import group_by_reader, pooled_tests
+from readerstudy.analysis.reporting.tables import group_by_reader, pooled_tests
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.exports import export_study
 from readerstudy.domain.results import study_results

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from readerstudy.analysis.analysis import analyse, write_analysis
+from readerstudy.analysis.analysis import analyse
+from readerstudy.analysis.exports.folder import Described, finish, write_tables
+from readerstudy.analysis.exports.tables import read_cases, read_readers
 from readerstudy.analysis.frame import InvalidReadings
 from readerstudy.analysis.readings_csv import read_readings_csv
 from readerstudy.analysis.whole_folder import whole_folder
@@ -14,7 +16,7 @@ from readerstudy.management.base import ProjectCommand
 DESCRIPTION = """\
 Analyse readings made anywhere; positive = real tumour. Needs no database.
 
-Writes readings.csv, metrics.csv and analysis.json into a new folder.
+Writes into a new folder what export_study writes of a study, but for its design and its audit log.
 """
 
 
@@ -34,9 +36,13 @@ class Command(ProjectCommand):
             readings = read_readings_csv(options["readings"])
             with whole_folder(out) as draft:
                 analysis = analyse(readings)
-                names = [path.name for path in write_analysis(analysis, readings, draft)]
+                title = f"Readings of {options['readings'].name}"
+                described = Described(title=title, cases=read_cases(readings), readers=read_readers(readings))
+                write_tables(draft, readings=readings, analysis=analysis, described=described)
+                finish(draft, described)
         except (InvalidReadings, OSError) as error:
             raise DomainError(str(error)) from error
+        names = sorted(path.name for path in out.iterdir())
         summary = {key: analysis.document[key] for key in ("n_readings", "n_readers", "n_cases", "warnings")}
         if options["json"]:
             self.stdout.write(json.dumps({"out": str(out), "files": names, **summary}))

@@ -10,8 +10,8 @@ from readerstudy.management.base import StudyCommand, get_study
 
 class Command(StudyCommand):
     help = (
-        "Write a closed study's readings.csv, metrics.csv, analysis.json, cases.csv, design.json and a\n"
-        "README.txt that explains them into a new folder."
+        "Write what a closed study leaves into a new folder: readings, cases, readers, metrics and tests as CSV,\n"
+        "JSON and XLSX, files for R and LaTeX, a data dictionary, the audit log, and a manifest of hashes."
     )
     examples = ("python manage.py export_study liver-2026 --out liver-2026-export",)
 

@@ -18,7 +18,7 @@ from tests import factories
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
-def make_closed_study(*, readers=("R1", "R2"), stand_ins=False):
+def make_closed_study(*, readers=("R1", "R2"), idle=(), stand_ins=False):
     dataset = factories.make_patients(real=0 if stand_ins else 2, hosts=2)
     if stand_ins:
         for _ in range(2):
@@ -30,6 +30,8 @@ def make_closed_study(*, readers=("R1", "R2"), stand_ins=False):
             record_reading(
                 reader=reader, token=state["case"]["token"], answer=Answer(uuid.uuid4(), Label.REAL, 1000, "1")
             )
+    for code in idle:
+        factories.make_reader(study, code)
     return factories.close(study)
 
 
@@ -38,12 +40,55 @@ def export(study, folder):
     return folder
 
 
-def test_an_export_is_six_files(tmp_path):
+def test_an_export_is_these_files(tmp_path):
     folder = export(make_closed_study(), tmp_path / "out")
 
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "README.txt", "analysis.json", "cases.csv", "design.json", "metrics.csv", "readings.csv",
-    ]  # fmt: skip
+    assert {path.name for path in folder.iterdir()} == {
+        "README.txt", "SHA256SUMS", "analyse.R", "analysis.json", "audit_log.csv", "cases.csv", "data_dictionary.csv",
+        "design.json", "export.xlsx", "imrmc_cases.csv", "labels.imrmc", "metrics.csv", "readers.csv", "readings.csv",
+        "table.tex",
+    }  # fmt: skip
+
+
+def test_every_table_is_described_column_by_column(tmp_path):
+    folder = export(make_closed_study(), tmp_path / "out")
+
+    described = pd.read_csv(folder / "data_dictionary.csv")
+
+    for name, rows in described.groupby("file"):
+        written = pd.read_csv(folder / name, nrows=0)
+        assert [column for column in rows["column"] if column in written] == list(written), name
+
+
+def test_every_reader_is_listed_also_who_read_nothing(tmp_path):
+    study = make_closed_study(readers=("R1",), idle=("R2",))
+
+    readers = pd.read_csv(export(study, tmp_path / "out") / "readers.csv", keep_default_na=False)
+
+    assert readers[["reader_id", "n_assigned", "n_read", "n_unsure"]].to_numpy().tolist() == [
+        ["R1", 4, 4, 0],
+        ["R2", 4, 0, 0],
+    ]
+    assert set(readers["order_drawn_by"]) == {"shuffle-1"}
+
+
+def test_the_audit_log_goes_with_it(tmp_path):
+    study = make_closed_study()
+
+    log = pd.read_csv(export(study, tmp_path / "out") / "audit_log.csv")
+
+    assert list(log["action"]) == list(
+        study.audit_events.exclude(action="export study").values_list("action", flat=True)
+    )
+    assert json.loads(log["detail"].iloc[0]) == {"design_sha256": study.design_sha256}
+
+
+def test_cases_say_how_often_they_were_taken_wrongly(tmp_path):
+    """Both readers call every case real."""
+    cases = pd.read_csv(export(make_closed_study(), tmp_path / "out") / "cases.csv")
+
+    assert list(cases["n_wrong"]) == [2 if truth == "synthetic" else 0 for truth in cases["truth"]]
+    assert set(cases["n_readings"]) == {2}
 
 
 def test_the_readings_are_those_of_the_database(tmp_path):

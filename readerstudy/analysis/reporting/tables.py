@@ -6,7 +6,6 @@ Positive = real tumour.
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 from typing import Any
 
@@ -14,8 +13,8 @@ import pandas as pd
 
 from readerstudy.analysis.frame import POOLED
 from readerstudy.analysis.obuchowski_rockette import CHANCE
+from readerstudy.analysis.reporting.numbers import p_value, percent
 
-LEAST_P = 0.001
 HEADLINE = {"endpoint": "balanced_accuracy", "unsure_policy": "middle", "covariance": "unbiased"}
 
 
@@ -35,11 +34,11 @@ class Estimate:
 
     @property
     def percent(self) -> str:
-        return f"{_percent(self.value)} %"
+        return f"{percent(self.value)} %"
 
     @property
     def interval(self) -> str | None:
-        return None if math.isnan(self.low) else f"{_percent(self.low)}–{_percent(self.high)}"
+        return None if math.isnan(self.low) else f"{percent(self.low)}–{percent(self.high)}"
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def group_by_reader(metrics: pd.DataFrame) -> list[ReaderResults]:
     """
     records = sorted(metrics.to_dict("records"), key=_pooled_last)
     groups = [
-        ReaderResults(reader, _without_repetition([_row(record) for record in group]))
+        ReaderResults(reader, _without_repetition([results_row(record) for record in group]))
         for reader, group in groupby(records, key=lambda record: str(record["reader_id"]))
     ]
     readers = [group for group in groups if not group.is_pooled]
@@ -123,7 +122,7 @@ def _without_repetition(rows: list[ResultsRow]) -> list[ResultsRow]:
     return list(kept.values())
 
 
-def _row(record: dict[Hashable, Any]) -> ResultsRow:
+def results_row(record: dict[Hashable, Any]) -> ResultsRow:
     balanced_accuracy = float(record["balanced_accuracy"])
     tp, fn, tn, fp = (int(record[name]) for name in ("tp", "fn", "tn", "fp"))
     return ResultsRow(
@@ -134,7 +133,7 @@ def _row(record: dict[Hashable, Any]) -> ResultsRow:
         sensitivity=_estimate(record, "sensitivity", tp, tp + fn),
         specificity=_estimate(record, "specificity", tn, tn + fp),
         accuracy=_estimate(record, "accuracy", tp + tn, tp + fn + tn + fp),
-        balanced_accuracy=None if math.isnan(balanced_accuracy) else f"{_percent(balanced_accuracy)} %",
+        balanced_accuracy=None if math.isnan(balanced_accuracy) else f"{percent(balanced_accuracy)} %",
         unsure_real=int(record["unsure_real"]),
         unsure_synthetic=int(record["unsure_synthetic"]),
     )
@@ -170,8 +169,8 @@ def _pooled_test(row: dict[str, Any], *, alpha: float) -> PooledTest:
         return replace(test, reason=row["reason"])
     return replace(
         test,
-        percent=f"{_percent(row['estimate'])} %",
-        interval=f"{_percent(row['ci_low'])}–{_percent(row['ci_high'])}",
+        percent=f"{percent(row['estimate'])} %",
+        interval=f"{percent(row['ci_low'])}–{percent(row['ci_high'])}",
         against_chance=_against_chance(row, alpha=alpha),
         equivalence=_equivalence(row["tost"][0]),
     )
@@ -179,18 +178,9 @@ def _pooled_test(row: dict[str, Any], *, alpha: float) -> PooledTest:
 
 def _against_chance(row: dict[str, Any], *, alpha: float) -> str:
     side = "above chance" if row["estimate"] > CHANCE else "below chance"
-    return f"{side if row['p_value'] < alpha else 'no difference from chance shown'} ({_p(row['p_value'])})"
+    return f"{side if row['p_value'] < alpha else 'no difference from chance shown'} ({p_value(row['p_value'])})"
 
 
 def _equivalence(tost: dict[str, Any]) -> str:
     low, high = (f"{100 * bound:g}" for bound in (CHANCE - tost["margin"], CHANCE + tost["margin"]))
-    return f"{'lies' if tost['equivalent'] else 'not shown to lie'} within {low}–{high} % ({_p(tost['p_tost'])})"
-
-
-def _p(value: float) -> str:
-    return "p < 0.001" if value < LEAST_P else f"p = {value:.3f}"
-
-
-def _percent(fraction: float) -> str:
-    """Return a fraction of 1 in percent, to one decimal, halves up; nine decimals hide what is binary rounding."""
-    return str(Decimal(f"{100 * fraction:.9f}").quantize(Decimal("0.1"), ROUND_HALF_UP))
+    return f"{'lies' if tost['equivalent'] else 'not shown to lie'} within {low}–{high} % ({p_value(tost['p_tost'])})"

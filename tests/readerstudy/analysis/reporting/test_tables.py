@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from readerstudy.administration.results_table import Estimate, PooledTest, ReaderResults, group_by_reader, pooled_tests
+from readerstudy.analysis.reporting.tables import Estimate, PooledTest, ReaderResults, group_by_reader, pooled_tests
 
 RATES = ("sensitivity", "specificity", "accuracy")
 

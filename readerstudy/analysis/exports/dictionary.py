@@ -1,0 +1,110 @@
+"""The data dictionary: every column of every table of an export, declared once.
+
+The columns of `readings.csv` are declared in `frame`; those of the other tables here.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from readerstudy.analysis import frame
+from readerstudy.analysis.metrics import COLUMNS as METRICS_COLUMNS
+
+FRACTION = "fraction 0..1"
+
+
+@dataclass(frozen=True)
+class Described:
+    type: str
+    meaning: str
+
+
+CASES = {
+    "case_id": Described("text", "the case's code, as in readings.csv"),
+    "organ": Described("text", "liver, pancreas or kidney"),
+    "truth": Described("text", "real (positive) or synthetic (negative)"),
+    "generator": Described("text", "what made the synthetic tumour; empty for a real one"),
+    "stand_in": Described("true/false", "whether a lesion only takes a real tumour's place; empty = not recorded"),
+    "diameter_mm": Described("mm", "diameter of the sphere of the tumour's volume; empty = not recorded"),
+    "patient_id": Described("text", "cases with the same one are of one patient or host; empty = not recorded"),
+    "dataset": Described("text", "the imported data set that the CT came from; empty = read elsewhere"),
+    "row": Described("whole number", "its place in the imported list, from 1; empty = read elsewhere"),
+    "synthesis_version": Described("text", "version of the synthesis method; empty = real, or made elsewhere"),
+    "synthesis_seed": Described("whole number", "seed of the synthesis; empty = real, or made elsewhere"),
+    "n_readings": Described("whole number", "first readings of the case"),
+    "n_wrong": Described("whole number", "of them: real called synthetic, or synthetic called real"),
+    "n_unsure": Described("whole number", "of them: unsure"),
+}
+READERS = {
+    "reader_id": Described("text", "the reader's code, as in readings.csv"),
+    "years": Described("whole number", "of experience; empty = not told"),
+    "specialty": Described("text", "empty = not told"),
+    "order_drawn_by": Described("text", "the algorithm that drew the reader's order; empty = not recorded"),
+    "n_assigned": Described("whole number", "readings asked for, hidden repeats too, practice left out"),
+    "n_read": Described("whole number", "of them answered"),
+    "n_unsure": Described("whole number", "of those unsure"),
+}
+AUDIT_LOG = {
+    "at": Described("time", "when, ISO 8601 with time zone"),
+    "actor": Described("text", "a staff user's name, a reader's code, or the command line"),
+    "action": Described("text", "what was done"),
+    "detail": Described("JSON", "what is known about it"),
+}
+IMRMC_CASES = {
+    "number": Described("whole number", "the case's number in the .imrmc files"),
+    "case_id": Described("text", "its code, as in readings.csv"),
+    "truth": Described("text", "real (positive) or synthetic (negative)"),
+}
+METRICS = {
+    "reader_id": "reader's code; all = pooled over readers",
+    "organ": "liver, pancreas or kidney; all = pooled",
+    "generator": "what made the synthetic tumours; all = pooled. A real case counts against every generator of its "
+    "organ that the same reader read",
+    "n_real": "first readings of real cases, unsure ones too",
+    "n_synthetic": "first readings of synthetic cases, unsure ones too",
+    "tp": "real called real",
+    "fn": "real called synthetic",
+    "tn": "synthetic called synthetic",
+    "fp": "synthetic called real",
+    "unsure_real": "real, answered unsure",
+    "unsure_synthetic": "synthetic, answered unsure",
+    "sensitivity": "tp / (tp + fn)",
+    "specificity": "tn / (tn + fp)",
+    "accuracy": "(tp + tn) / (tp + fn + tn + fp)",
+    "balanced_accuracy": "(sensitivity + specificity) / 2; .5 is chance",
+}
+BOUNDS = {"_low": "lower", "_high": "upper"}
+
+
+def dictionary() -> pd.DataFrame:
+    """Return one row per file and column: `file`, `column`, `type`, `meaning`."""
+    tables = {
+        "readings.csv": {name: Described(_type(name), column.meaning) for name, column in frame.COLUMNS.items()},
+        "metrics.csv": {name: _metric(name) for name in METRICS_COLUMNS},
+        "cases.csv": CASES,
+        "readers.csv": READERS,
+        "imrmc_cases.csv": IMRMC_CASES,
+        "audit_log.csv": AUDIT_LOG,
+    }
+    rows = [
+        (file, name, described.type, described.meaning)
+        for file, columns in tables.items()
+        for name, described in columns.items()
+    ]
+    return pd.DataFrame(rows, columns=["file", "column", "type", "meaning"])
+
+
+def _type(name: str) -> str:
+    dtype = frame.COLUMNS[name].dtype
+    if dtype == frame.TEXT_DTYPE:
+        return "text"
+    return "number" if dtype == frame.FLOAT_DTYPE else "whole number"
+
+
+def _metric(name: str) -> Described:
+    for suffix, side in BOUNDS.items():
+        if name.endswith(suffix):
+            return Described(FRACTION, f"{side} end of the interval of {name.removesuffix(suffix)}")
+    kind = "text" if name in ("reader_id", "organ", "generator") else "whole number"
+    is_count = name.startswith(("n_", "unsure_")) or name in ("tp", "fn", "tn", "fp")
+    return Described(kind if is_count or kind == "text" else FRACTION, METRICS[name])

@@ -1,0 +1,80 @@
+"""The tables of an export that the database fills: cases, readers and the audit log."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+from django.db.models import Count, Q
+
+from readerstudy.analysis.exports.dictionary import AUDIT_LOG, CASES, READERS
+from readerstudy.analysis.exports.tables import read_cases, read_readers
+from readerstudy.domain.unblinding import UnblindedCase, unblinded_cases
+from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.reader import Reader
+from readerstudy.models.sequence import Sequence
+from readerstudy.models.study import Study
+
+COUNTS = ["n_readings", "n_wrong", "n_unsure"]
+NOT_DRAWN_HERE = {Sequence.ORDER_NOT_RECORDED: ""}
+
+
+def cases_table(study: Study, readings: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per counted case of a closed study, read or not: the columns of `dictionary.CASES`."""
+    cases = unblinded_cases(study)
+    truths = (
+        GroundTruth.objects.filter(case__study=study, case__practice=False)
+        .select_related("source__volume__dataset", "synthesis_run")
+        .order_by("case__code")
+    )
+    rows = [_case(cases[truth.case_id], truth) for truth in truths.iterator()]
+    counts = read_cases(readings).set_index("case_id")[COUNTS]
+    table = pd.DataFrame(rows, columns=[name for name in CASES if name not in COUNTS])
+    table = table.join(counts, on="case_id").fillna(dict.fromkeys(COUNTS, 0))
+    return table.astype(dict.fromkeys(("row", "synthesis_seed", *COUNTS), "Int64"))[list(CASES)]
+
+
+def readers_table(study: Study, readings: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per reader, also of those who read nothing: the columns of `dictionary.READERS`."""
+    asked = Count("sequence__items", filter=Q(sequence__items__case__practice=False))
+    readers = Reader.objects.filter(study=study).select_related("sequence").annotate(n_assigned=asked).order_by("code")
+    rows = [
+        {
+            "reader_id": reader.code,
+            "years": reader.years,
+            "specialty": reader.specialty,
+            "order_drawn_by": NOT_DRAWN_HERE.get(reader.sequence.algorithm, reader.sequence.algorithm),
+            "n_assigned": reader.n_assigned,
+        }
+        for reader in readers
+    ]
+    counts = read_readers(readings).set_index("reader_id")[["n_read", "n_unsure"]]
+    table = pd.DataFrame(rows, columns=[name for name in READERS if name not in counts])
+    table = table.join(counts, on="reader_id").fillna(dict.fromkeys(counts, 0))
+    return table.astype(dict.fromkeys(("years", *counts), "Int64"))[list(READERS)]
+
+
+def audit_log_table(study: Study) -> pd.DataFrame:
+    """Return the study's audit trail: the columns of `dictionary.AUDIT_LOG`."""
+    rows = [
+        (event.at.isoformat(), event.actor, event.action, json.dumps(event.detail, ensure_ascii=False, sort_keys=True))
+        for event in study.audit_events.all()
+    ]
+    return pd.DataFrame(rows, columns=list(AUDIT_LOG))
+
+
+def _case(case: UnblindedCase, truth: GroundTruth) -> dict[str, object]:
+    source, run = truth.source, truth.synthesis_run
+    return {
+        "case_id": case.case_id,
+        "organ": case.organ,
+        "truth": case.truth,
+        "generator": case.generator,
+        "stand_in": str(truth.stand_in).lower() if source else "",
+        "diameter_mm": run.diameter_mm if run else source.diameter_mm if source else None,
+        "patient_id": case.patient_id,
+        "dataset": source.volume.dataset.name if source else "",
+        "row": source.row if source else None,
+        "synthesis_version": run.request["version"] if run else "",
+        "synthesis_seed": run.seed if run else None,
+    }
