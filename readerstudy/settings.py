@@ -6,6 +6,7 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -108,6 +109,16 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL;",  # with SQLite's full synchronisation: no answer is ever lost
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Files: a folder in DATA_ROOT unless STORE_URL names a bucket
+STORE_URL = env.str("STORE_URL", default="")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "store": {"BACKEND": "readerstudy.storage.folder.FolderStorage"},
+}
+if STORE_URL:
+    STORAGES["store"] = {"BACKEND": "readerstudy.storage.bucket.BucketStorage", "OPTIONS": {"url": STORE_URL}}
 
 # Background work: kombu's filesystem transport unless CELERY_BROKER_URL names Redis or RabbitMQ
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://local")

@@ -58,7 +58,7 @@ def retry_failed(*, study: Study, actor: str) -> int:
 def _check_disk(planned: list[PlannedCase]) -> None:
     needed = sum(2 * int(np.prod(plan.scan.volume.shape)) for plan in planned)
     free = get_store().free_bytes()
-    if needed > free:
+    if free is not None and needed > free:
         raise DomainError(
             f"The cases need up to {needed / 1e9:.1f} GB and the store has {free / 1e9:.1f} GB free. "
             "Free some disk space or ask for fewer cases."

@@ -13,7 +13,7 @@ import numpy as np
 from readerstudy.domain import slice_packs
 from readerstudy.domain.bell import ring_pack, ring_synthesis
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.jobs import Commit, claimable, run, unheard
+from readerstudy.domain.jobs import Commit, claimable, remove_leftovers, run, unheard
 from readerstudy.domain.queries.progress import StudyProgress, study_progress
 from readerstudy.domain.store import Shelf, get_store, remove_orphans
 from readerstudy.domain.volumes import load_mask, load_volume
@@ -52,6 +52,7 @@ def write_pack(pack_id: int) -> None:
 
 def reconcile(*, everything: bool = False) -> None:
     """Ring again for work that was lost: messages that never came, workers that died. `everything` at a start."""
+    remove_leftovers()
     if everything:
         remove_orphans()
     for job in unheard(SynthesisRun.objects.all(), everything=everything):

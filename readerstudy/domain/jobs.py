@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import current_app
+from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
@@ -20,7 +21,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.store import Shelf, StoreError, storing
+from readerstudy.domain.store import Shelf, StoreError, remove_shelved, storing
 from readerstudy.models.job import Job
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,13 @@ def unheard(jobs: QuerySet[Any], *, everything: bool) -> QuerySet[Any]:
     return silent.order_by("pk")[:RINGS_AT_ONCE]  # a long queue is not doubled in the broker every two minutes
 
 
+def remove_leftovers() -> None:
+    """Delete the files of claims that were lost: their jobs are done by somebody else, or by nobody."""
+    tables = [model for model in apps.get_models() if issubclass(model, Job)]
+    held = {token for table in tables for token in table._default_manager.values_list("token", flat=True) if token}
+    remove_shelved(live_claims=held)
+
+
 def _claim(job: Job) -> uuid.UUID | None:
     token = uuid.uuid4()
     claimed = (
@@ -83,6 +91,7 @@ def _claim(job: Job) -> uuid.UUID | None:
         return token
     claimable(_table(job).filter(pk=job.pk, attempts__gte=MAX_ATTEMPTS)).update(
         state=Job.State.FAILED,
+        token=None,
         error=f"Its worker died {MAX_ATTEMPTS} times; look for lack of memory in the worker's log, then retry.",
         finished_at=timezone.now(),
     )
@@ -91,11 +100,10 @@ def _claim(job: Job) -> uuid.UUID | None:
 
 def _work(job: Job, token: uuid.UUID, work: Callable[[Shelf], Commit]) -> None:
     try:
-        with _lease_kept(job, token), storing() as shelf:
+        with _lease_kept(job, token), storing(token) as shelf:
             commit = work(shelf)
             with transaction.atomic():
-                for file in shelf.files:
-                    file.save(force_insert=True)
+                shelf.save_rows()
                 _finish(job, token, state=Job.State.SUCCEEDED, error="", **commit())
     except ClaimLostError:
         logger.warning("Job %s %s was taken over; what was computed here is thrown away", type(job).__name__, job.pk)

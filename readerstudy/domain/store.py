@@ -1,76 +1,69 @@
 """Where bytes are kept: files under random names, with ranged reads.
 
-Local files under `DATA_ROOT/store` now; another place is another class with these six methods. A file is
-written whole or not at all, its SHA-256 is kept in its `StoredFile` row, and its name says nothing about it.
+A file is written whole or not at all, its SHA-256 is kept in its `StoredFile` row, and its name says nothing
+about it. Where the bytes lie is the business of `STORAGES["store"]`: a folder, or a bucket (`readerstudy.storage`).
 """
 
 import hashlib
 import logging
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, cast
+from uuid import UUID
 
-from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import storages
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from readerstudy.models.stored_file import StoredFile
+from readerstudy.models.stored_file import ShelvedFile, StoredFile
+from readerstudy.storage.listing import RangedStorage, StoredName
 
 logger = logging.getLogger(__name__)
 
 ORPHAN_AFTER = timedelta(days=2)  # longer than any import takes
+_CHUNK_BYTES = 1 << 20
 
 
 class StoreError(OSError):
     """A file of the store is missing, or is not what was stored."""
 
 
-class Store(Protocol):
-    def write(self, write_to: Callable[[BinaryIO], object]) -> StoredFile: ...
-    def read(self, file: StoredFile) -> bytes: ...
-    def read_range(self, file: StoredFile, start: int, stop: int) -> bytes: ...
-    def delete(self, key: str) -> None: ...
-    def keys_before(self, moment: datetime) -> Iterator[str]: ...
-    def free_bytes(self) -> int: ...
+class Store:
+    """Files by their key, over a storage of Django's."""
 
+    def __init__(self, storage: RangedStorage) -> None:
+        self.storage = storage
 
-class LocalStore:
-    """Files in a folder, spread over 256 subfolders."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def write(self, write_to: Callable[[BinaryIO], object]) -> StoredFile:
+    def write(self, write_to: Callable[[BinaryIO], object], *, key: str | None = None) -> StoredFile:
         """Store what `write_to` writes, and return its row, not saved yet: save it where its owner is saved."""
-        key = secrets.token_hex(16)
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
+        key = key or new_key()
+        descriptor, path = tempfile.mkstemp(dir=self.storage.incoming(), suffix=".partial")
         try:
-            with partial.open("w+b") as file:
+            with os.fdopen(descriptor, "w+b") as file:
                 write_to(file)
                 file.flush()
                 os.fsync(file.fileno())
-                size = file.tell()
+                size = file.seek(0, os.SEEK_END)
                 file.seek(0)
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            partial.rename(path)
-            _sync_folder(path.parent)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+                self.storage.save(name_of(key), _Written(file, path))
+        finally:
+            Path(path).unlink(missing_ok=True)
         return StoredFile(key=key, sha256=sha256, size=size)
 
     def read(self, file: StoredFile) -> bytes:
         """Return the whole file; one that no longer hashes to what was stored is an error."""
         try:
-            content = self._path(file.key).read_bytes()
+            with self.storage.open(name_of(file.key)) as opened:
+                content = bytes(opened.read())
         except FileNotFoundError:
-            raise StoreError(f"Stored file {file.key} is missing from {self.root}.") from None
+            raise self._missing(file) from None
         if hashlib.sha256(content).hexdigest() != file.sha256:
             raise StoreError(f"Stored file {file.key} is damaged: its SHA-256 is not the one stored.")
         return content
@@ -78,84 +71,136 @@ class LocalStore:
     def read_range(self, file: StoredFile, start: int, stop: int) -> bytes:
         """Return bytes `start` to `stop` (exclusive) with one read."""
         try:
-            descriptor = os.open(self._path(file.key), os.O_RDONLY)
+            content = self.storage.read_range(name_of(file.key), start, stop) if stop <= file.size else b""
         except FileNotFoundError:
-            raise StoreError(f"Stored file {file.key} is missing from {self.root}.") from None
-        try:
-            content = os.pread(descriptor, stop - start, start)
-        finally:
-            os.close(descriptor)
+            raise self._missing(file) from None
         if len(content) != stop - start:
             raise StoreError(f"Stored file {file.key} ends before byte {stop}.")
         return content
 
+    def sha256(self, file: StoredFile) -> str | None:
+        """Return what the file hashes to now, read piece by piece; None where it is missing."""
+        digest = hashlib.sha256()
+        try:
+            with self.storage.open(name_of(file.key)) as opened:
+                while piece := opened.read(_CHUNK_BYTES):
+                    digest.update(piece)
+        except FileNotFoundError:
+            return None
+        return digest.hexdigest()
+
     def delete(self, key: str) -> None:
-        self._path(key).unlink(missing_ok=True)
+        self.storage.delete(name_of(key))
 
-    def keys_before(self, moment: datetime) -> Iterator[str]:
-        """Name the files written before a moment, unfinished ones too."""
-        for path in self.root.glob("??/*"):
-            if path.stat().st_mtime < moment.timestamp():
-                yield path.name
+    def list_files(self) -> Iterator[StoredName]:
+        """Name everything in the store, unfinished files and strange ones too."""
+        return self.storage.list_names()
 
-    def free_bytes(self) -> int:
-        self.root.mkdir(parents=True, exist_ok=True)
-        usage = os.statvfs(self.root)
-        return usage.f_bavail * usage.f_frsize
+    def free_bytes(self) -> int | None:
+        """Return the room that is left; None where no limit is known."""
+        return self.storage.free_bytes()
 
-    def _path(self, key: str) -> Path:
-        return self.root / key[:2] / key
+    def _missing(self, file: StoredFile) -> StoreError:
+        return StoreError(f"Stored file {file.key} is missing from {self.storage.describe()}.")
 
 
-def _sync_folder(folder: Path) -> None:
-    """Have the folder's entries survive a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+class _Written(File):  # type: ignore[type-arg]  # generic in the stubs alone
+    """A file that a storage on the same disk renames into place, as it does with Django's uploads."""
+
+    def __init__(self, file: BinaryIO, path: str) -> None:
+        super().__init__(file, name=path)
+        self._path = path
+
+    def temporary_file_path(self) -> str:
+        return self._path
+
+
+def new_key() -> str:
+    return secrets.token_hex(16)
+
+
+def name_of(key: str) -> str:
+    """Return a key's name in its storage."""
+    return f"{key[:2]}/{key}"
 
 
 def get_store() -> Store:
-    return LocalStore(settings.DATA_ROOT / "store")
+    return Store(cast(RangedStorage, storages["store"]))
 
 
 class Shelf:
     """Files written within `storing()`: kept when its block ends well, removed when it does not."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, claim: UUID | None) -> None:
         self._store = store
+        self._claim = claim
         self.files: list[StoredFile] = []
 
     def write(self, write_to: Callable[[BinaryIO], object]) -> StoredFile:
-        file = self._store.write(write_to)
+        key = new_key()
+        if self._claim:
+            ShelvedFile.objects.create(key=key, claim=self._claim)
+        file = self._store.write(write_to, key=key)
         self.files.append(file)
         return file
 
+    def save_rows(self) -> None:
+        """Give every file its row, in the transaction that saves their owners."""
+        StoredFile.objects.bulk_create(self.files)
+        self._forget_claim()
+
+    def clear(self) -> None:
+        for file in self.files:
+            self._store.delete(file.key)
+        self._forget_claim()
+
+    def _forget_claim(self) -> None:
+        if self._claim:
+            ShelvedFile.objects.filter(claim=self._claim).delete()
+
 
 @contextmanager
-def storing() -> Iterator[Shelf]:
+def storing(claim: UUID | None = None) -> Iterator[Shelf]:
     """Write files and their rows together: `with storing() as shelf, transaction.atomic(): …`.
 
     Whatever goes wrong inside, no file stays without its row; but where the database fell silent, its commit may
-    have held all the same, and where the process was killed, nobody is left: `remove_orphans` looks later.
+    have held all the same, and where the process was killed, nobody is left. What was written under a job's `claim`
+    is known by name and removed as soon as another claims the job (`remove_shelved`); `remove_orphans` looks later.
     """
-    store = get_store()
-    shelf = Shelf(store)
+    shelf = Shelf(get_store(), claim)
     try:
         yield shelf
     except (OperationalError, InterfaceError):
         raise
     except BaseException:
-        for file in shelf.files:
-            store.delete(file.key)
+        shelf.clear()
         raise
+
+
+def remove_shelved(*, live_claims: set[UUID]) -> None:
+    """Delete what claims left that no job holds any more: their workers were killed, or fell silent."""
+    left = list(ShelvedFile.objects.exclude(claim__in=live_claims))
+    if not left:
+        return
+    stored = set(StoredFile.objects.filter(key__in=[file.key for file in left]).values_list("key", flat=True))
+    store = get_store()
+    for file in left:
+        if file.key not in stored:  # a commit may have held although nobody heard of it
+            store.delete(file.key)
+        file.delete()
+    logger.warning("Removed %d files of workers that did not finish", len(left) - len(stored))
 
 
 def remove_orphans() -> None:
     """Delete files that have had no row for so long that nobody can still be about to write it."""
     store = get_store()
-    old = set(store.keys_before(timezone.now() - ORPHAN_AFTER))
-    for key in old.difference(StoredFile.objects.values_list("key", flat=True)):
-        logger.warning("Stored file %s belongs to nothing and is removed", key)
-        store.delete(key)
+    for name in orphans(store, before=timezone.now() - ORPHAN_AFTER):
+        logger.warning("Stored file %s belongs to nothing and is removed", name)
+        store.storage.delete(name)
+
+
+def orphans(store: Store, *, before: datetime) -> list[str]:
+    """Return the names of files that have no row, are on no worker's shelf, and were written before a moment."""
+    old = {file.name for file in store.list_files() if file.written_at < before}
+    known = {*StoredFile.objects.values_list("key", flat=True), *ShelvedFile.objects.values_list("key", flat=True)}
+    return sorted(old - {name_of(key) for key in known})

@@ -11,3 +11,13 @@ class StoredFile(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class ShelvedFile(models.Model):
+    """A file that a worker writes or has written, while its `StoredFile` is not saved yet."""
+
+    key = models.CharField(primary_key=True, max_length=64)
+    claim = models.UUIDField(db_index=True, help_text="token of the job's claim under which it is written")
+
+    def __str__(self) -> str:
+        return self.key

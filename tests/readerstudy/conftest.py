@@ -1,11 +1,15 @@
 """What the application's tests share: a broker in memory, so that no test rings a real worker."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from celery import current_app
+from django.conf import LazySettings
 from django.db import connection
+
+from tests.s3_server import KEYS, S3Server, serve_s3
 
 Rung = Callable[[], list[tuple[str, list[int]]]]
 
@@ -49,3 +53,20 @@ def in_threads() -> Callable[[list[Callable[[], object]]], list[object]]:
             return list(pool.map(call, functions))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with serve_s3(tmp_path_factory.mktemp("s3") / "objects") as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3_server: S3Server, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> S3Server:
+    """Keep the store in a part of its own of a bucket on a real S3 server."""
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    url = s3_server.store_url(uuid.uuid4().hex)
+    backend = {"BACKEND": "readerstudy.storage.bucket.BucketStorage", "OPTIONS": {"url": url}}
+    settings.STORAGES = settings.STORAGES | {"store": backend}
+    return s3_server

@@ -152,7 +152,7 @@ def _check_room(source: Source) -> None:
     files = {row.ct for row in source.rows} | {path for mask in masks for path in mask.paths}
     needed = _ROOM * sum(file.stat().st_size for file in files)
     free = get_store().free_bytes()
-    if needed > free:
+    if free is not None and needed > free:
         raise DomainError(
             f"The data set needs about {needed / 1e6:.0f} MB of disk space and {free / 1e6:.0f} MB are free;"
             " make room, or set DATA_ROOT to a larger disk."

@@ -20,7 +20,6 @@ from readerstudy.domain.importing.source import Source, SourceMask, SourceRow
 from readerstudy.domain.store import Shelf
 from readerstudy.domain.volumes import write_mask, write_volume
 from readerstudy.models.dataset import Dataset
-from readerstudy.models.stored_file import StoredFile
 from readerstudy.models.volume import OrganScan, Volume
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class Draft:
 
     def save_rows(self) -> None:
         """Save what belongs to the data set, which is saved already; the caller holds the transaction."""
-        StoredFile.objects.bulk_create(self.shelf.files)
+        self.shelf.save_rows()
         Volume.objects.bulk_create(self.volumes.values())
         OrganScan.objects.bulk_create(self.scans)
 

@@ -50,7 +50,9 @@ class ReaderProgress:
 def study_progress(study: Study) -> StudyProgress:
     packs = SlicePack.objects.filter(case__study=study)
     states = Counter(packs.values_list("state", flat=True))
-    synthesising = GroundTruth.objects.filter(case__study=study, synthesis_run__state=Job.State.RUNNING).count()
+    synthesising = GroundTruth.objects.filter(
+        case__study=study, case__pack__state=Job.State.QUEUED, synthesis_run__state=Job.State.RUNNING
+    ).count()
     failures = (
         packs.filter(state=Job.State.FAILED).order_by("case__organ", "case__code").values_list("case__organ", "error")
     )

@@ -3,6 +3,7 @@
 import io
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import synthesis
 from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.generation import _cue_slice, build, reconcile, run_synthesis, write_pack
 from readerstudy.domain.slice_packs import decode_slice, display_array
-from readerstudy.domain.store import get_store
+from readerstudy.domain.store import get_store, name_of
 from readerstudy.domain.volumes import load_mask, load_volume
 from readerstudy.models.case import SlicePack
 from readerstudy.models.ground_truth import GroundTruth
@@ -50,7 +51,7 @@ def host_slices(truth):
 
 
 def files_on_disk():
-    return sorted(path.name for path in get_store().root.rglob("*") if path.is_file())
+    return sorted(file.name.rpartition("/")[2] for file in get_store().list_files())
 
 
 def test_a_study_is_built_step_by_step_to_its_end(study):
@@ -148,7 +149,7 @@ def test_a_tumour_that_is_made_rings_for_its_pack(study, rung, django_capture_on
 
 def test_a_damaged_host_fails_its_case_and_no_other(study):
     broken, whole = GroundTruth.objects.filter(truth="synthetic")
-    (path,) = get_store().root.rglob(broken.source.volume.file.key)
+    path = Path(get_store().storage.path(name_of(broken.source.volume.file.key)))
     path.write_bytes(b"not what was stored")
 
     assert list(build(study))[-1].finished

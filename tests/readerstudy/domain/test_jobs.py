@@ -14,10 +14,18 @@ from kombu.exceptions import OperationalError
 
 from readerstudy.domain.bell import ring_pack
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.jobs import MAX_ATTEMPTS, RING_AGAIN_AFTER, claimable, requeue, run, unheard
+from readerstudy.domain.jobs import (
+    MAX_ATTEMPTS,
+    RING_AGAIN_AFTER,
+    claimable,
+    remove_leftovers,
+    requeue,
+    run,
+    unheard,
+)
 from readerstudy.models.case import Case, SlicePack
 from readerstudy.models.job import Job
-from readerstudy.models.stored_file import StoredFile
+from readerstudy.models.stored_file import ShelvedFile, StoredFile
 from readerstudy.models.study import Study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -324,3 +332,23 @@ def test_of_many_workers_that_are_rung_at_once_one_does_the_work(in_threads):
 
     assert calls == [b"x"]
     assert (fresh(job).state, fresh(job).attempts) == (Job.State.SUCCEEDED, 1)
+
+
+def test_what_a_killed_worker_wrote_goes_once_its_job_is_claimed_again(data_root):
+    job = make_job()
+
+    def killed(shelf):
+        shelf.write(lambda file: file.write(b"half"))
+        remove_leftovers()
+        assert stored_contents(data_root) == [b"half"]  # its claim is the latest: it may be at work still
+        raise DatabaseAway  # as a kill: nothing is cleared away
+
+    run(job, killed)
+    expire(job)
+    run(fresh(job), write(b"whole"))
+    assert stored_contents(data_root) == [b"half", b"whole"]
+
+    remove_leftovers()
+
+    assert stored_contents(data_root) == [b"whole"]
+    assert not ShelvedFile.objects.exists()

@@ -7,7 +7,7 @@ import pytest
 
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.datasets import import_dataset
-from readerstudy.domain.store import LocalStore
+from readerstudy.domain.store import Store
 from readerstudy.domain.volumes import load_mask, load_volume
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.dataset import Dataset
@@ -360,7 +360,7 @@ def test_one_ct_does_not_hold_an_organ_twice(patient, row, refused):
 
 
 def test_a_disk_too_full(patient, row, refused, monkeypatch):
-    monkeypatch.setattr(LocalStore, "free_bytes", lambda _: 1000)
+    monkeypatch.setattr(Store, "free_bytes", lambda _: 1000)
     path = patient.manifest(row())
 
     needed = 1.5 * sum(file.stat().st_size for file in patient.path.glob("*.nii.gz")) / 1e6
@@ -371,14 +371,14 @@ def test_a_disk_too_full(patient, row, refused, monkeypatch):
 
 
 def test_a_disk_that_fills_up_meanwhile(patient, row, refused, monkeypatch):
-    write = LocalStore.write
+    write = Store.write
 
-    def fail_at_the_third(store, write_to):
-        if len([path for path in store.root.rglob("*") if path.is_file()]) == 2:
+    def fail_at_the_third(store, write_to, **options):
+        if len(list(store.list_files())) == 2:
             raise OSError(28, "No space left on device")
-        return write(store, write_to)
+        return write(store, write_to, **options)
 
-    monkeypatch.setattr(LocalStore, "write", fail_at_the_third)
+    monkeypatch.setattr(Store, "write", fail_at_the_third)
 
     assert refused(patient.manifest(row())) == "Data set 'hospital' could not be imported (No space left on device)."
 
