@@ -17,7 +17,8 @@ import pandas as pd
 
 from readerstudy.analysis import __version__
 from readerstudy.analysis.caveats import caveats
-from readerstudy.analysis.metrics import KEYS, metrics
+from readerstudy.analysis.counts import KEYS
+from readerstudy.analysis.metrics import metrics
 from readerstudy.analysis.mrmc import GeneratorDifference, GeneratorTest, pooled_tests
 from readerstudy.analysis.readings_csv import escape_text, write_readings_csv
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from readerstudy.analysis.frame import POOLED
+from readerstudy.analysis.frame import POOLED, counted
 
 
 def comparisons(readings: pd.DataFrame) -> pd.DataFrame:
@@ -10,11 +10,11 @@ def comparisons(readings: pd.DataFrame) -> pd.DataFrame:
 
     A synthetic case counts for its generator. A real case counts against every generator of its organ
     that the same reader read. Rows of generator `all` hold every first reading once, also a real case of
-    a reader who read no synthetic one in that organ. Hidden repeats (`repeat_index` > 0) are left out.
+    a reader who read no synthetic one in that organ. Hidden repeats and positive controls are left out.
 
     So counts may be added up over organs and over readers, but never over generators.
     """
-    first = readings[readings["repeat_index"] == 0]
+    first = counted(readings)
     synthetic = first[first["truth"] == "synthetic"]
     read = synthetic[["reader_id", "organ", "generator"]].drop_duplicates()
     real = first[first["truth"] == "real"].drop(columns="generator").merge(read, on=["reader_id", "organ"])

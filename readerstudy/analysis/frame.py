@@ -14,7 +14,9 @@ from pandas.api.extensions import ExtensionDtype
 
 ORGANS = ("liver", "pancreas", "kidney")
 TRUTHS = ("real", "synthetic")
-LABELS = ("real", "synthetic", "unsure")
+NOT_SEEN = "not-seen"
+LABELS = ("real", "synthetic", "unsure", NOT_SEEN)
+"""`not-seen`: no tumour seen, of studies without a lesion cue; in no denominator, counted apart."""
 POOLED = "all"
 """Stands for every reader, organ or generator in a pooled row, so nothing else may be called that."""
 
@@ -39,7 +41,7 @@ COLUMNS = {
     "organ": Column(TEXT_DTYPE, "liver, pancreas or kidney"),
     "generator": Column(TEXT_DTYPE, "what made the synthetic tumour; empty for a real one"),
     "truth": Column(TEXT_DTYPE, "real (positive) or synthetic (negative)"),
-    "label": Column(TEXT_DTYPE, "the reader's answer: real, synthetic or unsure"),
+    "label": Column(TEXT_DTYPE, "the reader's answer: real, synthetic, unsure or not-seen"),
     "rating": Column(FLOAT_DTYPE, "confidence, higher = more surely real; NaN = not asked", np.nan),
     "order": Column(pd.Int64Dtype(), "place of the reading in the reader's sequence; NA = not recorded", pd.NA),
     "time_s": Column(
@@ -51,8 +53,12 @@ COLUMNS = {
     "repeat_index": Column(
         np.dtype("int64"), "0 = first reading of the case by this reader, 1, 2, … = hidden repeats", 0
     ),
+    "patient_id": Column(TEXT_DTYPE, "whose CT it is, the host's for a synthetic case; empty = one of its own", ""),
+    "control": Column(np.dtype("int64"), "1 = a deliberately poor synthetic case, counted apart; else 0", 0),
 }
 REQUIRED = tuple(name for name, column in COLUMNS.items() if column.default is None)
+WRITTEN_WHERE_USED = ("patient_id", "control")
+"""Columns that a file holds only where some reading has a value in them."""
 TEXT = tuple(name for name, column in COLUMNS.items() if column.dtype == TEXT_DTYPE)
 
 
@@ -98,7 +104,14 @@ def _declared(frame: pd.DataFrame, name: str) -> pd.Series:
         return pd.Series(column.default, index=frame.index, dtype=column.dtype)
     if column.dtype == TEXT_DTYPE:
         return frame[name].astype(TEXT_DTYPE).fillna("")
+    if column.dtype == np.dtype("int64"):
+        return frame[name].fillna(0).astype(column.dtype)
     return frame[name].astype(column.dtype)
+
+
+def counted(readings: pd.DataFrame) -> pd.DataFrame:
+    """Return the readings that figures are made of: first ones (no hidden repeat), and no positive controls."""
+    return readings[(readings["repeat_index"] == 0) & (readings["control"] == 0)]
 
 
 def first_problem(readings: pd.DataFrame) -> Problem | None:
@@ -139,11 +152,14 @@ def _numbers(readings: pd.DataFrame) -> Iterator[Broken]:
         yield column, np.isinf(readings[column]), "{value} is not a finite number."
     yield "time_s", readings["time_s"] < 0, "{value} is negative; give seconds from 0 up."
     yield "repeat_index", readings["repeat_index"] < 0, "{value} is negative; count repeats from 0."
+    yield "control", ~readings["control"].isin((0, 1)), "{value} is neither 0 nor 1."
+    real_control = (readings["control"] == 1) & (readings["truth"] == "real")
+    yield "control", real_control, "{value} for a real case; positive controls are poor synthetic ones."
 
 
 def _cases(readings: pd.DataFrame) -> Iterator[Broken]:
     by_case = readings.groupby("case_id", sort=False)
-    for column in ("truth", "organ", "generator"):
+    for column in ("truth", "organ", "generator", "patient_id", "control"):
         conflict = readings[column] != by_case[column].transform("first")
         yield (
             column,

@@ -7,20 +7,9 @@ of the pooled readers is `mrmc`, not these.
 
 import pandas as pd
 
-from readerstudy.analysis.comparisons import comparisons
-from readerstudy.analysis.frame import POOLED
-from readerstudy.analysis.proportions import wilson
+from readerstudy.analysis.counts import KEYS, OUTCOMES, counts
+from readerstudy.analysis.proportions import PROPORTION_INTERVALS, FloatArray
 
-KEYS = ["reader_id", "organ", "generator"]
-OUTCOMES = {
-    "real:real": "tp",
-    "real:synthetic": "fn",
-    "synthetic:synthetic": "tn",
-    "synthetic:real": "fp",
-    "real:unsure": "unsure_real",
-    "synthetic:unsure": "unsure_synthetic",
-}
-"""truth:label → the cell of the 3x2 table."""
 PROPORTIONS = ("sensitivity", "specificity", "accuracy")
 COLUMNS = (
     *KEYS,
@@ -32,7 +21,7 @@ COLUMNS = (
 )
 
 
-def metrics(readings: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
+def metrics(readings: pd.DataFrame, *, alpha: float, interval: str = "wilson") -> pd.DataFrame:
     """Return one row per reader x organ x generator, and the pooled ones.
 
     Parameters
@@ -40,7 +29,9 @@ def metrics(readings: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
     readings : DataFrame
         A readings frame.
     alpha : float
-        Wilson intervals cover 1 − `alpha`.
+        Intervals cover 1 − `alpha`.
+    interval : str
+        `wilson` or `clopper-pearson`.
 
     Returns
     -------
@@ -49,34 +40,20 @@ def metrics(readings: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
         estimable: sensitivity = tp/(tp+fn), specificity = tn/(tn+fp), accuracy = (tp+tn)/(tp+fn+tn+fp),
         balanced accuracy = (sensitivity + specificity)/2. `all` rows come last among their kind.
     """
-    table = _pooled(_counts(readings))
+    return with_proportions(counts(readings), alpha=alpha, interval=interval)[list(COLUMNS)]
+
+
+def with_proportions(table: pd.DataFrame, *, alpha: float, interval: str = "wilson") -> pd.DataFrame:
+    """Return a table of counts with the proportions of `metrics` beside them."""
     real, synthetic = table["tp"] + table["fn"], table["tn"] + table["fp"]
-    table["n_real"] = real + table["unsure_real"]
-    table["n_synthetic"] = synthetic + table["unsure_synthetic"]
     right_and_answered = (
         (table["tp"], real),
         (table["tn"], synthetic),
         (table["tp"] + table["tn"], real + synthetic),
     )
+    columns: dict[str, FloatArray] = {}
     for name, (right, answered) in zip(PROPORTIONS, right_and_answered, strict=True):
-        table[name], table[f"{name}_low"], table[f"{name}_high"] = wilson(right, answered, alpha=alpha)
-    table["balanced_accuracy"] = (table["sensitivity"] + table["specificity"]) / 2
-    return table[list(COLUMNS)]
-
-
-def _counts(readings: pd.DataFrame) -> pd.DataFrame:
-    compared = comparisons(readings)
-    outcome = (compared["truth"] + ":" + compared["label"]).map(OUTCOMES)
-    table = pd.crosstab([compared[key] for key in KEYS], outcome)
-    table = table.reindex(columns=list(OUTCOMES.values()), fill_value=0)
-    return table.rename_axis(columns=None).reset_index()
-
-
-def _pooled(counts: pd.DataFrame) -> pd.DataFrame:
-    table = counts
-    for key in ("organ", "reader_id"):
-        table = pd.concat([table, table.assign(**{key: POOLED})])
-    table = table.groupby(KEYS, as_index=False).sum()
-    order = table[KEYS].assign(**{f"{key}_pooled": table[key] == POOLED for key in KEYS})
-    order = order.sort_values([part for key in KEYS for part in (f"{key}_pooled", key)])
-    return table.loc[order.index].reset_index(drop=True)
+        proportion, low, high = PROPORTION_INTERVALS[interval](right, answered, alpha=alpha)
+        columns |= {name: proportion, f"{name}_low": low, f"{name}_high": high}
+    table = table.assign(**columns)
+    return table.assign(balanced_accuracy=(table["sensitivity"] + table["specificity"]) / 2)

@@ -21,8 +21,8 @@ from readerstudy.analysis.obuchowski_rockette import (
     difference_test,
     equivalence,
 )
+from readerstudy.analysis.unsure import UNSURE_POLICIES
 
-UNSURE_POLICIES = ("exclude", "wrong", "middle")
 DESCRIPTION_ONLY = "Description only: with unsure counted as wrong a guesser does not score .5, so there is no test."
 
 

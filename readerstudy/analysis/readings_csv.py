@@ -17,7 +17,7 @@ from typing import IO
 import numpy as np
 import pandas as pd
 
-from readerstudy.analysis.frame import COLUMNS, REQUIRED, TEXT, InvalidReadings, first_problem
+from readerstudy.analysis.frame import COLUMNS, REQUIRED, TEXT, WRITTEN_WHERE_USED, InvalidReadings, first_problem
 
 MAX_READINGS = 2_000_000
 FIXED_WORDS = ("organ", "truth", "label")
@@ -38,7 +38,9 @@ def unescape_text(text: str) -> str:
 
 def write_readings_csv(readings: pd.DataFrame, path: Path) -> None:
     """Write a readings frame; `read_readings_csv` gives back the same frame."""
-    escaped = {name: readings[name].map(escape_text) for name in TEXT}
+    unused = [name for name in WRITTEN_WHERE_USED if (readings[name] == COLUMNS[name].default).all()]
+    readings = readings.drop(columns=unused)
+    escaped = {name: readings[name].map(escape_text) for name in TEXT if name in readings}
     readings.assign(**escaped).to_csv(path, index=False, lineterminator="\n")
 
 

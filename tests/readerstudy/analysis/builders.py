@@ -6,7 +6,7 @@ import pandas as pd
 
 from readerstudy.analysis.frame import readings_frame
 
-SHORT = {"R": "real", "S": "synthetic", "U": "unsure"}
+SHORT = {"R": "real", "S": "synthetic", "U": "unsure", "N": "not-seen"}
 
 
 def readings(**columns: Iterable[object]) -> pd.DataFrame:

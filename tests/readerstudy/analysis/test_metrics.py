@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readerstudy.analysis.metrics import COLUMNS, OUTCOMES, metrics
-from readerstudy.analysis.proportions import wilson
+from readerstudy.analysis.counts import OUTCOMES, counts
+from readerstudy.analysis.metrics import COLUMNS, metrics
+from readerstudy.analysis.proportions import clopper_pearson, newcombe_difference, wilson
 
 from .builders import answers, readings, study
 
@@ -85,6 +86,21 @@ def test_all_unsure_is_not_estimable():
     assert values[["sensitivity", "specificity", "accuracy", "accuracy_high", "balanced_accuracy"]].isna().all()
 
 
+def test_not_seen_is_in_no_denominator_and_counted_apart():
+    frame = readings(
+        truth=["real", "real", "synthetic", "synthetic"], label=["not-seen", "real", "not-seen", "synthetic"]
+    )
+    values = row(counts(frame), "R1", "liver", "G")
+    assert (values["n_real"], values["n_synthetic"]) == (1, 1)
+    assert (values["not_seen_real"], values["not_seen_synthetic"]) == (1, 1)
+    assert row(metrics(frame, alpha=0.05), "R1", "liver", "G")["accuracy"] == 1
+
+
+def test_a_positive_control_is_counted_nowhere():
+    frame = readings(truth=["real", "synthetic", "synthetic"], label=["real"] * 3, control=[0, 0, 1])
+    assert row(metrics(frame, alpha=0.05), "R1", "liver", "G")["n_synthetic"] == 1
+
+
 def test_a_hidden_repeat_is_left_out_wherever_it_stands():
     twice = readings(
         case_id=["a", "a", "b"],
@@ -156,3 +172,36 @@ def test_wilson_equals_every_golden_interval(golden):
         _, low, high = wilson(table["k"], table["n"], alpha=alpha)
         np.testing.assert_allclose(low, table[f"wilson{suffix}_lo"], rtol=1e-6)
         np.testing.assert_allclose(high, table[f"wilson{suffix}_hi"], rtol=1e-6)
+
+
+def test_clopper_pearson_equals_every_golden_interval(golden):
+    """R 4.2.2, binom.test(k, n)$conf.int; golden/g01b_proportion_ci.csv."""
+    table = pd.read_csv(golden / "g01b_proportion_ci.csv")
+    for alpha, suffix in ((0.05, ""), (0.10, "90")):
+        _, low, high = clopper_pearson(table["k"], table["n"], alpha=alpha)
+        np.testing.assert_allclose(low, table[f"cp{suffix}_lo"], rtol=1e-6)
+        np.testing.assert_allclose(high, table[f"cp{suffix}_hi"], rtol=1e-6)
+
+
+def test_clopper_pearson_on_request():
+    """R 4.2.2, binom.test(19, 41)$conf.int = 0.306559432851401, 0.625751571686251."""
+    frame = answers("R1", real="R" * 19 + "S" * 22, G="S")
+    values = row(metrics(frame, alpha=0.05, interval="clopper-pearson"), "R1", "liver", "G")
+    assert list(values[["sensitivity_low", "sensitivity_high"]]) == pytest.approx(
+        [0.306559432851401, 0.625751571686251], rel=1e-9
+    )
+
+
+def test_newcombe_equals_its_published_example():
+    """R. G. Newcombe, Stat. Med. 17 (1998) 873, table II, method 10: 56/70 − 48/80 = .2000 (.0524, .3339)."""
+    difference, low, high = newcombe_difference([56], [70], [48], [80], alpha=0.05)
+    assert (round(difference[0], 4), round(low[0], 4), round(high[0], 4)) == (0.2, 0.0524, 0.3339)
+
+
+def test_newcombe_equals_another_implementation():
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    for cell in [(9, 10, 3, 10), (0, 8, 0, 12), (7, 7, 0, 3), (25, 60, 31, 44)]:
+        _, low, high = newcombe_difference(*([count] for count in cell), alpha=0.05)
+        expected = confint_proportions_2indep(*cell, method="newcomb", compare="diff", alpha=0.05)
+        assert (low[0], high[0]) == pytest.approx(expected, abs=1e-12)

@@ -47,6 +47,7 @@ def test_optional_columns_and_any_column_order():
     assert frame.iloc[0].to_dict() == {
         "reader_id": "R1", "case_id": "a", "organ": "liver", "generator": "", "truth": "real", "label": "real",
         "rating": 4.5, "order": 2, "time_s": 12.25, "session": "s1", "repeat_index": 0,
+        "patient_id": "", "control": 0,
     }  # fmt: skip
     assert np.isnan(frame.loc[1, "rating"])
 
@@ -117,6 +118,10 @@ BAD = {
     "two truths": (GOOD + "R2,a,liver,G,synthetic,real\n", "line 4, column truth: 'synthetic' contradicts"),
     "two organs": (GOOD + "R2,a,kidney,,real,real\n", "line 4, column organ: 'kidney' contradicts"),
     "two generators": (GOOD + "R2,b,liver,H,synthetic,real\n", "line 4, column generator: 'H' contradicts"),
+    "two patients": (
+        f"{HEADER},patient_id\nR1,a,liver,,real,real,P\nR2,a,liver,,real,real,Q\n",
+        "line 3, column patient_id: 'Q' contradicts an earlier reading of the same case; a case has one patient_id.",
+    ),
     "UTF-16": (GOOD.encode("utf-16"), "READINGS.csv: is not UTF-8 text"),
     "a spreadsheet": (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00\x9a\xff", "READINGS.csv: is not UTF-8 text"),
     "open quote": (f'{HEADER}\nR1,"a,liver,,real,real\n', "READINGS.csv: is not a CSV file (unexpected end of data)."),
@@ -140,6 +145,8 @@ def test_a_bad_file_is_refused_with_its_line_and_column(name: str):
         ("order", "1.5", "column order: '1.5' is not a whole number."),
         ("repeat_index", "1e300", "column repeat_index: '1e300' is not a whole number."),
         ("repeat_index", "-1", "column repeat_index: '-1' is negative"),
+        ("control", "2", "column control: '2' is neither 0 nor 1."),
+        ("control", "1", "column control: '1' for a real case; positive controls are poor synthetic ones."),
         ("repeat_index", "1", "column repeat_index: '1', but this reader's first reading of the case (0) is missing."),
     ],
 )  # fmt: skip
@@ -211,6 +218,19 @@ def test_what_is_written_is_read_back_exactly(tmp_path_factory, rows):
     with path.open(newline="") as stream:
         texts = [cell for record in csv.DictReader(stream) for name, cell in record.items() if name in TEXT]
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in texts)
+
+
+def test_patients_and_controls_are_read_and_written_where_there_are_any(tmp_path: Path):
+    frame = read(f"{HEADER},patient_id,control\nR1,a,liver,,real,real,P1,\nR1,b,liver,G,synthetic,not-seen,P1,1\n")
+    assert list(frame["patient_id"]) == ["P1", "P1"]
+    assert list(frame["control"]) == [0, 1]
+    write_readings_csv(frame, tmp_path / "with.csv")
+    pd.testing.assert_frame_equal(read_readings_csv(tmp_path / "with.csv"), frame)
+
+    write_readings_csv(read(GOOD), tmp_path / "without.csv")
+    assert (tmp_path / "without.csv").read_text().splitlines()[0] == (
+        f"{HEADER},rating,order,time_s,session,repeat_index"  # the contract's columns
+    )
 
 
 def test_a_frame_is_refused_like_a_file():
