@@ -12,7 +12,7 @@ from readerstudy.domain.importing.draft import Draft
 from readerstudy.domain.importing.manifest import read_manifest
 from readerstudy.domain.importing.source import ImportOptions, Source, SourceRow, parse_origin
 from readerstudy.domain.importing.totalsegmentator import read_totalsegmentator
-from readerstudy.domain.store import get_store, storing
+from readerstudy.domain.store import Shelf, get_store, storing
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.vocabulary import OrganName, Origin
 from readerstudy.models.volume import Volume
@@ -69,7 +69,6 @@ def import_dataset(
     DomainError
         If anything is unusable: one sentence that names the row, the file and the cause.
     """
-    _check_name(name)
     options = ImportOptions(
         origin=parse_origin(origin, where="origin"),
         generator=generator,
@@ -78,25 +77,56 @@ def import_dataset(
         label_map=label_map or {},
         organs=tuple(organs),
     )
-    try:
-        source = _read_source(layout, path.absolute(), options)
-        _check_room(source)
-        with storing() as shelf:
-            draft = Draft(source, Dataset(name=name, layout=layout, warnings=list(source.warnings)), shelf)
-            cts = _by_ct(source.rows)
-            for done, rows in enumerate(cts, start=1):
-                draft.add_ct(rows)
-                if progress:
-                    progress(done, len(cts))
-            _note_shortcomings(draft)
-            _save(draft, actor=actor)
-    except OSError as error:
-        raise DomainError(f"Data set {name!r} could not be imported ({error.strerror or error}).") from error
+    with storing() as shelf:
+        draft = read_dataset(name=name, path=path, layout=layout, options=options, shelf=shelf, progress=progress)
+        with transaction.atomic():
+            shelf.save_rows()
+            save_dataset(draft, actor=actor)
     return draft.dataset
 
 
-@transaction.atomic
-def _save(draft: Draft, *, actor: str) -> None:
+def read_dataset(
+    *,
+    name: str,
+    path: Path,
+    layout: str,
+    options: ImportOptions,
+    shelf: Shelf,
+    progress: Callable[[int, int], None] | None = None,
+    refuse: Callable[[SourceRow, DomainError], None] | None = None,
+) -> Draft:
+    """Check every CT and mask of the data set at `path`, and put them on the shelf; see `import_dataset`.
+
+    With `refuse`, a CT that is unusable is told to it and the next ones are checked all the same, so that all that
+    is wrong is known at once; the data set is refused at the end.
+    """
+    _check_name(name)
+    try:
+        source = _read_source(layout, path.absolute(), options)
+        _check_room(source)
+        draft = Draft(source, Dataset(name=name, layout=layout, warnings=list(source.warnings)), shelf)
+        cts = _by_ct(source.rows)
+        refused = 0
+        for done, rows in enumerate(cts, start=1):
+            try:
+                draft.add_ct(rows)
+            except DomainError as error:
+                if refuse is None:
+                    raise
+                refuse(rows[0], error)
+                refused += 1
+            if progress:
+                progress(done, len(cts))
+    except OSError as error:
+        raise DomainError(f"Data set {name!r} could not be imported ({error.strerror or error}).") from error
+    if refused:
+        raise DomainError(f"{refused} of {len(cts)} CTs can't be used, so nothing was imported.")
+    _note_shortcomings(draft)
+    return draft
+
+
+def save_dataset(draft: Draft, *, actor: str) -> None:
+    """Save the rows of a data set whose files have theirs; the caller holds the transaction."""
     dataset = draft.dataset
     try:
         with transaction.atomic():

@@ -77,8 +77,7 @@ class Draft:
         self.scans += scans
 
     def save_rows(self) -> None:
-        """Save what belongs to the data set, which is saved already; the caller holds the transaction."""
-        self.shelf.save_rows()
+        """Save what belongs to the data set, which is saved already, as its files are."""
         Volume.objects.bulk_create(self.volumes.values())
         OrganScan.objects.bulk_create(self.scans)
 
