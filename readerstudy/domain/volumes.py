@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import gzip
 from typing import TYPE_CHECKING, BinaryIO
 
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
+from isal import igzip
 
 from readerstudy.domain.store import Shelf, get_store
 from readerstudy.models.stored_file import StoredFile
@@ -18,7 +18,7 @@ from readerstudy.models.stored_file import StoredFile
 if TYPE_CHECKING:
     from synthesis.volume import Volume
 
-_FASTEST = 1  # gzip level: CT noise hardly compresses further
+_FASTEST = 0  # of ISA-L's levels: CT noise hardly compresses further
 
 
 def write_volume(shelf: Shelf, volume: Volume) -> StoredFile:
@@ -47,11 +47,11 @@ def _write_nifti(shelf: Shelf, array: npt.NDArray[np.generic], affine: npt.NDArr
     image = nib.Nifti2Image(array, affine)
 
     def write(file: BinaryIO) -> None:
-        with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=_FASTEST, mtime=0) as zipped:
+        with igzip.IGzipFile(filename="", mode="wb", fileobj=file, compresslevel=_FASTEST, mtime=0) as zipped:
             image.to_stream(zipped)
 
     return shelf.write(write)
 
 
 def _read_nifti(file: StoredFile) -> nib.Nifti2Image:
-    return nib.Nifti2Image.from_bytes(gzip.decompress(get_store().read(file)))
+    return nib.Nifti2Image.from_bytes(igzip.decompress(get_store().read(file)))

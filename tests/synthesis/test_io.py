@@ -119,7 +119,7 @@ def test_refuses_a_header_that_promises_100_gb_before_allocating(tmp_path, name)
 
 
 def test_refuses_more_voxels_than_the_limit_even_where_the_file_could_hold_them(files, monkeypatch):
-    monkeypatch.setattr("synthesis.io.MAX_BYTES", 100_000)
+    monkeypatch.setattr("synthesis.nifti.MAX_BYTES", 100_000)
     assert_refused(files / "ct.nii.gz", "limit is 100.0 kB")
 
 
@@ -179,6 +179,25 @@ def test_refuses_insane_spacing(tmp_path, host, spacing):
     assert_refused(path, "voxel spacing")
 
 
+def test_refuses_a_header_without_an_orientation(tmp_path, host):
+    path = save(tmp_path / "ct.nii.gz", host.ct.hu)
+    raw = bytearray(gzip.decompress(path.read_bytes()))
+    raw[252:256] = bytes(4)  # qform_code, sform_code
+    path.write_bytes(gzip.compress(bytes(raw)))
+    assert_refused(path, r"does not say how the patient lies \(sform_code and qform_code are 0\)")
+    with pytest.raises(InvalidVolume, match=r"^ct.nii.gz: the header does not say how the patient lies"):
+        read_mask(path, like=host.ct)
+
+
+@pytest.mark.parametrize("offset", [-16.0, 1e30, float("nan")])
+def test_refuses_voxels_that_lie_nowhere_without_looking_for_them(tmp_path, host, offset):
+    path = save(tmp_path / "ct.nii.gz", host.ct.hu)
+    raw = bytearray(gzip.decompress(path.read_bytes()))
+    raw[108:112] = struct.pack("<f", offset)
+    path.write_bytes(gzip.compress(bytes(raw)))
+    assert_refused(path, "puts the voxels where none can be")
+
+
 def test_refuses_an_affine_that_is_not_finite(tmp_path, host):
     path = save(tmp_path / "ct.nii.gz", host.ct.hu)
     raw = bytearray(gzip.decompress(path.read_bytes()))
@@ -212,6 +231,17 @@ def test_rounds_and_clips_to_int16(tmp_path, host):
     read = read_ct(save(tmp_path / "ct.nii.gz", hu, host.ct.affine)).hu
 
     assert read[0, 0, :4].tolist() == [-32768, 32767, -1000, 12]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.int32, np.int64, np.float32, np.float64])
+def test_reads_any_type_of_number(tmp_path, host, dtype):
+    hu = host.ct.hu.clip(-120, 120)
+    stored = hu if dtype != np.uint16 else hu + 1024
+    image = nib.Nifti1Image(stored.astype(dtype), host.ct.affine, dtype=dtype)
+    image.header.set_slope_inter(1, 0 if dtype != np.uint16 else -1024)
+    nib.save(image, tmp_path / "ct.nii.gz")
+
+    assert np.array_equal(read_ct(tmp_path / "ct.nii.gz").hu, hu)
 
 
 def test_reads_big_endian(tmp_path, host):

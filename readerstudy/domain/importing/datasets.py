@@ -9,21 +9,13 @@ from django.db import IntegrityError, transaction
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.draft import Draft
-from readerstudy.domain.importing.manifest import read_manifest
-from readerstudy.domain.importing.source import ImportOptions, Source, SourceRow, parse_origin
-from readerstudy.domain.importing.totalsegmentator import read_totalsegmentator
+from readerstudy.domain.importing.layouts import LAYOUTS
+from readerstudy.domain.importing.source import ImportOptions, Source, SourceCT, SourceRow, parse_origin
 from readerstudy.domain.store import Shelf, get_store, storing
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.vocabulary import OrganName, Origin
 from readerstudy.models.volume import Volume
 
-LAYOUTS: Mapping[str, Callable[[Path, ImportOptions], Source] | None] = {
-    "manifest": read_manifest,
-    "totalsegmentator": read_totalsegmentator,
-    "msd": None,  # known, not built yet
-    "kits": None,
-    "dicom": None,
-}
 _NAME = re.compile(r"[-a-zA-Z0-9_]{1,80}")
 _ROOM = 1.5  # stored bytes per byte of the source: int16 at gzip's fastest level, and a mask per organ
 
@@ -39,6 +31,7 @@ def import_dataset(
     stand_in: bool = False,
     masks: Path | None = None,
     label_map: Mapping[OrganName, tuple[int, ...]] | None = None,
+    tumor_labels: tuple[int, ...] = (),
     organs: Sequence[OrganName] = tuple(OrganName),
     progress: Callable[[int, int], None] | None = None,
 ) -> Dataset:
@@ -59,6 +52,8 @@ def import_dataset(
         A folder of masks, where they do not lie beside the CTs.
     label_map
         The values of each organ in masks of many labels, instead of the layout's own.
+    tumor_labels
+        The values of the tumour in masks of many labels, instead of the layout's own.
     organs
         Rows of other organs are left out.
     progress
@@ -75,6 +70,7 @@ def import_dataset(
         stand_in=stand_in,
         masks=masks.absolute() if masks else None,
         label_map=label_map or {},
+        tumor_labels=tumor_labels,
         organs=tuple(organs),
     )
     with storing() as shelf:
@@ -171,7 +167,7 @@ def _read_source(layout: str, path: Path, options: ImportOptions) -> Source:
 
 def _by_ct(rows: list[SourceRow]) -> list[list[SourceRow]]:
     """Group rows by the CT that they name, in the order of its first row."""
-    groups: dict[Path, list[SourceRow]] = {}
+    groups: dict[SourceCT, list[SourceRow]] = {}
     for row in rows:
         groups.setdefault(row.ct, []).append(row)
     return list(groups.values())
@@ -179,7 +175,7 @@ def _by_ct(rows: list[SourceRow]) -> list[list[SourceRow]]:
 
 def _check_room(source: Source) -> None:
     masks = [mask for row in source.rows for mask in (row.organ_mask, row.tumor_mask) if mask]
-    files = {row.ct for row in source.rows} | {path for mask in masks for path in mask.paths}
+    files = {path for row in source.rows for path in row.ct.paths} | {path for mask in masks for path in mask.paths}
     needed = _ROOM * sum(file.stat().st_size for file in files)
     free = get_store().free_bytes()
     if free is not None and needed > free:

@@ -5,28 +5,26 @@
 
 from __future__ import annotations
 
-import warnings
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from django.utils.crypto import salted_hmac
 
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.importing.lesions import measure_lesions, touches
+from readerstudy.domain.importing.lesions import measure_lesions, touches, touching
+from readerstudy.domain.importing.masks import LabelMap, Mask, read_label_map
 from readerstudy.domain.importing.source import Source, SourceMask, SourceRow
 from readerstudy.domain.store import Shelf
 from readerstudy.domain.volumes import write_mask, write_volume
 from readerstudy.models.dataset import Dataset
+from readerstudy.models.vocabulary import Origin
 from readerstudy.models.volume import OrganScan, Volume
 
 if TYPE_CHECKING:
     from synthesis.volume import Volume as CTVolume
-
-Mask = npt.NDArray[np.bool_]
-_BACKGROUND = 0
 
 
 @dataclass
@@ -43,6 +41,8 @@ class Draft:
     scans: list[OrganScan] = field(default_factory=list)
     _first_rows: dict[str, SourceRow] = field(default_factory=dict)  # by content
     _organ_rows: dict[tuple[str, str, str, str], SourceRow] = field(default_factory=dict)
+    _maps: dict[Path, LabelMap] = field(default_factory=dict)  # of the CT at hand, as long as more is taken from them
+    _uses: Counter[Path] = field(default_factory=Counter)
 
     def add_ct(self, rows: list[SourceRow]) -> None:
         """Check and store one CT and the masks of all the rows that name it.
@@ -53,13 +53,13 @@ class Draft:
             If a file is unusable, or the same CT came before for another patient or for the same organ;
             the message names the row and the file.
         """
+        from synthesis.errors import UnusableInput
         from synthesis.host import ct_hash
-        from synthesis.io import InvalidVolume, read_ct
 
         try:
-            ct = read_ct(rows[0].ct)
-        except InvalidVolume as error:
-            raise self._unusable(rows[0], rows[0].ct, error) from error
+            ct = rows[0].ct.read()
+        except UnusableInput as error:
+            raise self._unusable(rows[0], rows[0].ct.path, error) from error
         content = ct_hash(ct)
         volume = self.volumes.get(content) or Volume(
             dataset=self.dataset,
@@ -70,6 +70,9 @@ class Draft:
         )
         for row in rows:
             self._check_once(row, volume)
+        masks = [mask for row in rows for mask in (row.organ_mask, row.tumor_mask) if mask]
+        self._uses = Counter(path for mask in masks for path in mask.paths)
+        self._maps = {}
         scans = [scan for row in rows if (scan := self._read_scan(row, volume, ct))]
         if scans and content not in self.volumes:
             volume.file = write_volume(self.shelf, ct)
@@ -87,56 +90,91 @@ class Draft:
         first = self._first_rows.setdefault(content, row)
         if patient_key(row, dataset=self.dataset.name) != volume.patient_key:
             raise DomainError(
-                f"{row.where}: {self._name(row.ct)} holds the same CT as {first.where}, for another patient;"
+                f"{row.where}: {self._name(row.ct.path)} holds the same CT as {first.where}, for another patient;"
                 " leave one out, or give both rows one patient_id."
             )
         same = self._organ_rows.setdefault((content, row.organ, row.origin, row.generator), row)
         if same is not row:
             raise DomainError(
-                f"{row.where}: {self._name(row.ct)} holds the same CT as {same.where}, and its {row.organ}"
+                f"{row.where}: {self._name(row.ct.path)} holds the same CT as {same.where}, and its {row.organ}"
                 " stands there already; leave one out."
             )
 
     def _read_scan(self, row: SourceRow, volume: Volume, ct: CTVolume) -> OrganScan | None:
-        organ = self._read_mask(row, row.organ_mask, ct) if row.organ_mask else None
+        organ = self._read_mask(row, row.organ_mask, ct)
+        tumor = self._read_mask(row, row.tumor_mask, ct)
         if row.organ_mask and organ is None:
             self._note(row, f"the scan shows no {row.organ}, and was left out")
+            return None
+        if row.tumor_mask and row.tumor_mask.of_several_organs and organ is not None and tumor is not None:
+            tumor = touching(tumor, organ)
+        origin = self._origin(row, shows_tumor=tumor is not None)
+        if origin is None:
             return None
         scan = OrganScan(
             volume=volume,
             row=row.number,
             organ=row.organ,
-            origin=row.origin,
+            origin=origin,
             generator=row.generator,
             stand_in=row.stand_in,
         )
+        if organ is not None and tumor is not None and not touches(tumor, organ):
+            self._note(row, f"the tumour does not touch the {row.organ}")
         if organ is not None:
-            scan.organ_mask = write_mask(self.shelf, organ, ct.affine)
-            scan.organ_volume_ml = _volume_ml(organ, ct)
-            scan.largest_sphere_mm = _largest_sphere_mm(organ, row.organ, ct)
-        tumor = self._read_mask(row, row.tumor_mask, ct) if row.tumor_mask else None
+            self._add_organ(scan, organ, ct)
         if tumor is not None:
             scan.tumor_mask = write_mask(self.shelf, tumor, ct.affine)
             scan.lesions, scan.diameter_mm = measure_lesions(tumor, ct.spacing_mm)
-        if organ is not None and tumor is not None and not touches(tumor, organ):
-            self._note(row, f"the tumour does not touch the {row.organ}")
         return scan
 
-    def _read_mask(self, row: SourceRow, mask: SourceMask, ct: CTVolume) -> Mask | None:
-        """Return the joined mask on the CT's grid; None where the organ may be absent, and is."""
-        from synthesis.io import InvalidVolume, MaskResampled
+    def _origin(self, row: SourceRow, *, shows_tumor: bool) -> Origin | None:
+        """Return what the scan is by what its masks show; None, and a note, where it is of no use."""
+        if row.origin == Origin.HEALTHY and shows_tumor:
+            self._note(row, f"the {row.organ} has a tumour, so it is no host, and was left out; --origin real takes it")
+            return None
+        if row.origin == Origin.HEALTHY or shows_tumor:
+            return row.origin
+        if row.origin == Origin.REAL and row.organ_mask:
+            self._note(row, f"the {row.organ} has no tumour, so it was taken for a host")
+            return Origin.HEALTHY
+        self._note(row, f"the {row.organ} has no tumour, and was left out")
+        return None
 
+    def _add_organ(self, scan: OrganScan, organ: Mask, ct: CTVolume) -> None:
+        scan.organ_mask = write_mask(self.shelf, organ, ct.affine)
+        scan.organ_volume_ml = _volume_ml(organ, ct)
+        scan.largest_sphere_mm = _largest_sphere_mm(organ, scan.organ, ct)
+
+    def _read_mask(self, row: SourceRow, mask: SourceMask | None, ct: CTVolume) -> Mask | None:
+        """Return the joined mask on the CT's grid; None where there is none, or it may be empty, and is."""
+        if mask is None:
+            return None
         joined = np.zeros(ct.shape, dtype=bool)
         for path in mask.paths:
-            try:
-                with warnings.catch_warnings(record=True) as caught:
-                    warnings.simplefilter("always", MaskResampled)
-                    joined |= _read_part(path, mask, ct)
-            except InvalidVolume as error:
-                raise self._unusable(row, path, error) from error
-            if any(issubclass(warning.category, MaskResampled) for warning in caught):
-                self._note(row, "a mask lay on another grid and was resampled to its CT's by nearest neighbour")
+            held = self._read_map(row, path, ct)
+            part = held.mask(mask.labels)
+            if not mask.may_be_empty and not part.any():
+                raise self._empty(row, path, mask.labels, held)
+            joined |= part
         return joined if joined.any() else None
+
+    def _read_map(self, row: SourceRow, path: Path, ct: CTVolume) -> LabelMap:
+        """Return what a mask file holds, read once for all that is taken from it."""
+        from synthesis.errors import UnusableInput
+
+        held = self._maps.pop(path, None)
+        if held is None:
+            try:
+                held = read_label_map(path, like=ct)
+            except UnusableInput as error:
+                raise self._unusable(row, path, error) from error
+            if held.resampled:
+                self._note(row, "a mask lay on another grid and was resampled to its CT's by nearest neighbour")
+        self._uses[path] -= 1
+        if self._uses[path]:
+            self._maps[path] = held
+        return held
 
     def _note(self, row: SourceRow, sentence: str) -> None:
         self.dataset.warnings.append(f"Row {row.number}: {sentence}.")
@@ -150,6 +188,11 @@ class Draft:
         cause = str(error).removeprefix(f"{path.name}: ")
         return DomainError(f"{row.where}: {self._name(path)}: {cause}")
 
+    def _empty(self, row: SourceRow, path: Path, labels: tuple[int, ...], held: LabelMap) -> DomainError:
+        asked = f"no voxel with label {' or '.join(map(str, labels))}" if labels else "no voxel but zeros"
+        cause = f"the mask has {asked} (it holds {held.held()})"
+        return DomainError(f"{row.where}: {self._name(path)}: {cause}; check the file and the labels.")
+
 
 def patient_key(row: SourceRow, *, dataset: str) -> str:
     """Return the patient's pseudonym: a keyed hash, 32 hexadecimal digits.
@@ -162,19 +205,6 @@ def patient_key(row: SourceRow, *, dataset: str) -> str:
     else:
         digest = salted_hmac("readerstudy.case", f"{dataset}/{row.case_id}", algorithm="sha256")
     return digest.hexdigest()[:32]
-
-
-def _read_part(path: Path, mask: SourceMask, ct: CTVolume) -> Mask:
-    from synthesis.io import InvalidVolume, read_mask
-
-    try:
-        return read_mask(path, like=ct, labels=mask.labels)
-    except InvalidVolume:
-        if not mask.may_be_empty:
-            raise
-        # A sound mask has its background; where even that can't be read, more is wrong than an absent organ.
-        read_mask(path, like=ct, labels=[_BACKGROUND])
-        return np.zeros(ct.shape, dtype=bool)
 
 
 def _largest_sphere_mm(organ: Mask, name: str, ct: CTVolume) -> float:

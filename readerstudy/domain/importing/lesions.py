@@ -40,3 +40,18 @@ def touches(tumor: Mask, organ: Mask) -> bool:
 
     box = bounding_box(tumor, margin=(1, 1, 1))
     return bool((ndimage.binary_dilation(tumor[box], _NEIGHBOURS) & organ[box]).any())
+
+
+def touching(tumor: Mask, organ: Mask) -> Mask | None:
+    """Return the lesions of a mask that share or adjoin a voxel with an organ; None where none does."""
+    from synthesis.masks import bounding_box
+
+    box = bounding_box(tumor, margin=(1, 1, 1))
+    parts, _ = ndimage.label(tumor[box], structure=_NEIGHBOURS)
+    near = ndimage.binary_dilation(organ[box], _NEIGHBOURS)
+    own = np.setdiff1d(np.unique(parts[near]), [0])
+    if not own.size:
+        return None
+    lesions = np.zeros_like(tumor)
+    lesions[box] = np.isin(parts, own)
+    return lesions

@@ -8,26 +8,28 @@ from pathlib import Path
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.source import (
     ImportOptions,
+    NiftiCT,
     Source,
     SourceMask,
     SourceRow,
     check_origin,
     confined,
     parse_labels,
+    parse_lesion_type,
     parse_organ,
     parse_origin,
 )
 from readerstudy.models.vocabulary import Origin
 
 REQUIRED_COLUMNS = ("case_id", "organ", "ct", "organ_mask", "tumor_mask", "origin")
-OPTIONAL_COLUMNS = ("patient_id", "organ_label", "tumor_label", "generator", "stand_in")
+OPTIONAL_COLUMNS = ("patient_id", "organ_label", "tumor_label", "generator", "stand_in", "lesion_type")
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _LARGEST_BYTES = 64 * 1024**2  # some 400,000 rows; a CT named by mistake is larger
 
 
 def read_manifest(path: Path, options: ImportOptions) -> Source:
     """Read the CSV at `path`, or the `manifest.csv` of that folder."""
-    if options.masks or options.label_map:
+    if options.masks or options.label_map or options.tumor_labels:
         raise DomainError("A manifest names its masks and labels itself; leave out --masks and --label-map.")
     if path.is_dir():
         path = path / "manifest.csv"
@@ -106,18 +108,20 @@ def _read_row(cells: dict[str, str], *, number: int, where: str, folder: Path, o
     if not cells["ct"]:
         raise DomainError(f"{where}: ct is empty; name the CT's file.")
     origin = parse_origin(cells["origin"] or options.origin, where=where)
+    organ = parse_organ(cells["organ"], where=where)
     row = SourceRow(
         number=number,
         where=where,
         case_id=cells["case_id"],
         patient_id=cells["patient_id"],
-        organ=parse_organ(cells["organ"], where=where),
-        ct=confined(folder, cells["ct"], where=where),
+        organ=organ,
+        ct=NiftiCT(confined(folder, cells["ct"], where=where)),
         organ_mask=_mask(cells, "organ", folder=folder, where=where),
         tumor_mask=_mask(cells, "tumor", folder=folder, where=where),
         origin=origin,
         generator=cells["generator"] or (options.generator if origin == Origin.SYNTHETIC else ""),
         stand_in=_truth(cells["stand_in"], where=where) if cells["stand_in"] else options.stand_in,
+        lesion_type=parse_lesion_type(cells["lesion_type"], organ, where=where),
     )
     check_origin(row)
     return row

@@ -1,14 +1,56 @@
-"""What every layout turns a folder into: rows that say which organ of which CT, and where its masks are."""
+"""What every layout turns a folder into: rows that say which organ of which CT, and where its masks are.
+
+`synthesis` is imported inside the functions, so that web processes never load it.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from readerstudy.analysis.frame import POOLED
 from readerstudy.domain.errors import DomainError
 from readerstudy.models.vocabulary import OrganName, Origin
 
+if TYPE_CHECKING:
+    from synthesis.volume import Volume as CTVolume
+
 GENERATOR_LENGTH = 80
+
+
+class SourceCT(Protocol):
+    """One CT as it is kept at its source. Equal ones are one CT."""
+
+    @property
+    def path(self) -> Path:
+        """What messages name: the file, or one of the files."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All its files."""
+
+    def read(self) -> CTVolume:
+        """Return the CT in HU on its RAS+ grid, or raise `synthesis.errors.UnusableInput`."""
+
+    def __hash__(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class NiftiCT:
+    """A CT in one NIfTI file."""
+
+    path: Path
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return (self.path,)
+
+    def read(self) -> CTVolume:
+        from synthesis.io import read_ct
+
+        return read_ct(self.path)
 
 
 @dataclass(frozen=True)
@@ -22,29 +64,37 @@ class SourceMask:
     labels
         The values that belong to the mask; empty means any but zero.
     may_be_empty
-        Whether the organ may be absent from the scan; its row is then left out.
+        Whether the organ may be absent from the scan: its row is then left out. A tumour that is absent makes a
+        patient's scan a host.
+    of_several_organs
+        Whether the mask holds the tumours of several organs: an organ's are those that touch it.
     """
 
     paths: tuple[Path, ...]
     labels: tuple[int, ...] = ()
     may_be_empty: bool = False
+    of_several_organs: bool = False
 
 
 @dataclass(frozen=True)
 class SourceRow:
-    """One organ in one CT, as the source describes it. `where` names the row in messages."""
+    """One organ in one CT, as the source describes it. `where` names the row in messages.
+
+    `lesion_type` is one of `synthesis.organs`' kinds of lesion, or empty.
+    """
 
     number: int
     where: str
     case_id: str
     patient_id: str
     organ: OrganName
-    ct: Path
+    ct: SourceCT
     organ_mask: SourceMask | None
     tumor_mask: SourceMask | None
     origin: Origin
     generator: str
     stand_in: bool
+    lesion_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,13 +108,17 @@ class Source:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What the command line says beside the folder; a layout refuses what it has no use for."""
+    """What the command line says beside the folder; a layout refuses what it has no use for.
+
+    `tumor_labels` are the values of the tumour in masks of many labels, whatever its organ.
+    """
 
     origin: Origin = Origin.HEALTHY
     generator: str = ""
     stand_in: bool = False
     masks: Path | None = None
     label_map: Mapping[OrganName, tuple[int, ...]] = field(default_factory=dict)
+    tumor_labels: tuple[int, ...] = ()
     organs: tuple[OrganName, ...] = tuple(OrganName)
 
 
@@ -89,16 +143,21 @@ def check_origin(row: SourceRow) -> None:
         raise DomainError(f"{row.where}: a healthy host has no tumor_mask; empty it, or correct the origin.")
     if row.origin != Origin.HEALTHY and not row.tumor_mask:
         raise DomainError(f"{row.where}: origin {row.origin} needs a tumor_mask; name the mask of the tumour.")
-    if row.origin == Origin.SYNTHETIC and not row.generator:
-        raise DomainError(f"{row.where}: origin synthetic needs a generator; name what made the tumour.")
-    if row.origin != Origin.SYNTHETIC and row.generator:
-        raise DomainError(f"{row.where}: only origin synthetic has a generator; empty it, or correct the origin.")
-    if row.generator == POOLED:
-        raise DomainError(f"{row.where}: {POOLED!r} stands for every generator in results; name it otherwise.")
-    if row.generator in _our_methods():
-        raise DomainError(f"{row.where}: {row.generator!r} is a method of this project; name your generator otherwise.")
-    if len(row.generator) > GENERATOR_LENGTH:
-        raise DomainError(f"{row.where}: the generator's name is longer than {GENERATOR_LENGTH} letters; shorten it.")
+    check_generator(row.origin, row.generator, where=row.where)
+
+
+def check_generator(origin: Origin, generator: str, *, where: str) -> None:
+    """Refuse a generator's name that does not go with the origin, or means something else here."""
+    if origin == Origin.SYNTHETIC and not generator:
+        raise DomainError(f"{where}: origin synthetic needs a generator; name what made the tumour.")
+    if origin != Origin.SYNTHETIC and generator:
+        raise DomainError(f"{where}: only origin synthetic has a generator; empty it, or correct the origin.")
+    if generator == POOLED:
+        raise DomainError(f"{where}: {POOLED!r} stands for every generator in results; name it otherwise.")
+    if generator in _our_methods():
+        raise DomainError(f"{where}: {generator!r} is a method of this project; name your generator otherwise.")
+    if len(generator) > GENERATOR_LENGTH:
+        raise DomainError(f"{where}: the generator's name is longer than {GENERATOR_LENGTH} letters; shorten it.")
 
 
 def _our_methods() -> set[str]:
@@ -114,6 +173,18 @@ def parse_organ(text: str, *, where: str) -> OrganName:
         return OrganName("kidney" if name == "kidneys" else name)
     except ValueError:
         raise DomainError(f"{where}: {text!r} is no organ; write {' or '.join(OrganName.values)}.") from None
+
+
+def parse_lesion_type(text: str, organ: OrganName, *, where: str) -> str:
+    """Return a kind of lesion that the organ's table knows, or nothing for nothing: free text is never stored."""
+    from synthesis import organs
+
+    kinds = organs.organ(organ).lesions
+    if text and text.lower() not in kinds:
+        raise DomainError(
+            f"{where}: {text!r} is no lesion_type of the {organ}; write {' or '.join(kinds)}, or nothing."
+        )
+    return text.lower()
 
 
 def parse_origin(text: str, *, where: str) -> Origin:

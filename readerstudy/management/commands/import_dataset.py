@@ -9,7 +9,8 @@ from tqdm import tqdm
 
 from readerstudy.domain.audit import COMMAND_LINE
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.importing.datasets import LAYOUTS, import_dataset
+from readerstudy.domain.importing.datasets import import_dataset
+from readerstudy.domain.importing.layouts import LAYOUTS
 from readerstudy.domain.importing.source import parse_labels, parse_organ
 from readerstudy.management.base import StudyCommand
 from readerstudy.models.dataset import Dataset
@@ -22,8 +23,13 @@ Import CTs and their masks as a data set that studies draw cases from: whole or 
 manifest: a CSV with the header
   case_id,patient_id,organ,ct,organ_mask,organ_label,tumor_mask,tumor_label,origin,generator,stand_in
   and one row per CT and organ; paths are relative to the CSV.
+msd: the folder of dataset.json, imagesTr and labelsTr (Medical Segmentation Decathlon, nnU-Net).
+kits: case_00000/imaging.nii.gz with case_00000/segmentation.nii.gz, and so on.
 totalsegmentator: NAME.nii.gz with NAME_seg.nii.gz, or NAME/ct.nii.gz with NAME/segmentations/ORGAN.nii.gz.
+
+--origin real (or synthetic) takes the scans that show a tumour; a patient's scan that shows none becomes a host.
 """
+TUMOR_WORDS = ("tumor", "tumour")
 
 
 def organ_argument(text: str) -> OrganName:
@@ -33,15 +39,16 @@ def organ_argument(text: str) -> OrganName:
         raise ArgumentTypeError(str(error)) from error
 
 
-def label_map_argument(text: str) -> dict[OrganName, tuple[int, ...]]:
-    """Return the labels of `liver=5,pancreas=7,kidney=2;3` by organ."""
-    labels = {}
+def label_map_argument(text: str) -> dict[str, tuple[int, ...]]:
+    """Return the labels of `liver=5,pancreas=7,kidney=2;3,tumor=9` by organ, and by the word `tumor`."""
+    labels: dict[str, tuple[int, ...]] = {}
     for part in text.split(","):
-        organ, _, values = (word.strip() for word in part.partition("="))
+        name, _, values = (word.strip() for word in part.partition("="))
         if not values:
             raise ArgumentTypeError(f"--label-map: {part!r} names no value; write liver=5.")
         try:
-            labels[parse_organ(organ, where="--label-map")] = parse_labels(values, where="--label-map")
+            key = TUMOR_WORDS[0] if name.lower() in TUMOR_WORDS else parse_organ(name, where="--label-map")
+            labels[key] = parse_labels(values, where="--label-map")
         except DomainError as error:
             raise ArgumentTypeError(str(error)) from error
     return labels
@@ -51,6 +58,9 @@ class Command(StudyCommand):
     help = DESCRIPTION
     examples = (
         "python manage.py import_dataset hospital cases/manifest.csv --layout manifest",
+        "python manage.py import_dataset msd-liver Task03_Liver --layout msd --origin real",
+        "python manage.py import_dataset kits kits23/dataset --layout kits --origin real",
+        "python manage.py import_dataset our-gan gan_output --layout msd --origin synthetic --generator our-gan",
         "python manage.py import_dataset hosts ct_folder --layout totalsegmentator --organ liver kidney",
     )
 
@@ -76,7 +86,7 @@ class Command(StudyCommand):
             metavar="MAP",
             type=label_map_argument,
             default={},
-            help="values in masks of many labels, as liver=5,pancreas=7,kidney=2;3",
+            help="values in masks of many labels, as liver=5,pancreas=7,kidney=2;3,tumor=9",
         )
         parser.add_argument(
             "--organ",
@@ -94,6 +104,7 @@ class Command(StudyCommand):
         parser.add_argument("--json", action="store_true", help="print what was imported as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        labels = options["label_map"]
         with tqdm(unit="CT", disable=not sys.stderr.isatty()) as bar:
 
             def show(done: int, total: int) -> None:
@@ -109,7 +120,8 @@ class Command(StudyCommand):
                 generator=options["generator"],
                 stand_in=options["stand_in"],
                 masks=options["masks"],
-                label_map=options["label_map"],
+                label_map={OrganName(name): values for name, values in labels.items() if name in OrganName.values},
+                tumor_labels=labels.get(TUMOR_WORDS[0], ()),
                 organs=options["organ"] or tuple(OrganName),
                 progress=show,
             )

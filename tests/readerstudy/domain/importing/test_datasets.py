@@ -423,7 +423,7 @@ def test_a_name_that_is_no_name(patient, row, refused, name):
     )
 
 
-@pytest.mark.parametrize("layout", ["msd", "kits", "dicom"])
+@pytest.mark.parametrize("layout", ["dicom"])
 def test_layouts_that_come_later(folder, refused, layout):
     assert refused(folder.path, layout=layout) == (
         f"The layout {layout} is not available in this version; describe the data with a manifest."
@@ -432,7 +432,7 @@ def test_layouts_that_come_later(folder, refused, layout):
 
 def test_a_layout_that_is_none(folder, refused):
     assert refused(folder.path, layout="nnunet") == (
-        "'nnunet' is no layout; choose manifest or totalsegmentator or msd or kits or dicom."
+        "'nnunet' is no layout; choose manifest or msd or kits or totalsegmentator or dicom."
     )
 
 

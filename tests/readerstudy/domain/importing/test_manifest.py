@@ -5,7 +5,7 @@ import pytest
 
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.manifest import read_manifest
-from readerstudy.domain.importing.source import ImportOptions, SourceMask, SourceRow
+from readerstudy.domain.importing.source import ImportOptions, NiftiCT, SourceMask, SourceRow
 from readerstudy.models.vocabulary import OrganName, Origin
 
 FILES = ("ct.nii.gz", "organ.nii.gz", "tumor.nii.gz")
@@ -35,6 +35,7 @@ def test_every_cell_of_a_row(files, row):
             generator="gan",
             stand_in="yes",
         )
+        | {"lesion_type": "Clear-cell carcinoma"}
     )
 
     source = read_manifest(path, ImportOptions())
@@ -48,14 +49,24 @@ def test_every_cell_of_a_row(files, row):
             case_id="c1",
             patient_id="p1",
             organ=OrganName.KIDNEY,
-            ct=files.path / "ct.nii.gz",
+            ct=NiftiCT(files.path / "ct.nii.gz"),
             organ_mask=SourceMask((files.path / "organ.nii.gz",), (2, 3)),
             tumor_mask=SourceMask((files.path / "tumor.nii.gz",), (4,)),
             origin=Origin.SYNTHETIC,
             generator="gan",
             stand_in=True,
+            lesion_type="clear-cell carcinoma",
         )
     ]
+
+
+def test_a_lesion_type_is_a_word_of_the_table(files, row):
+    path = files.manifest(row() | {"lesion_type": "seen by Dr. Mustermann"})
+
+    assert refusal(path) == (
+        "manifest.csv line 2: 'seen by Dr. Mustermann' is no lesion_type of the liver; write metastasis or carcinoma,"
+        " or nothing."
+    )
 
 
 def test_optional_columns_may_be_missing(files):
@@ -177,7 +188,7 @@ def test_a_bad_cell_is_refused_by_line(files, row, cells, message):
 def test_an_absolute_path_inside_the_folder_is_as_good(files, row):
     path = files.manifest(row(ct=str(files.path / "ct.nii.gz")))
 
-    assert read_manifest(path, ImportOptions()).rows[0].ct == files.path / "ct.nii.gz"
+    assert read_manifest(path, ImportOptions()).rows[0].ct.path == files.path / "ct.nii.gz"
 
 
 def test_one_organ_of_one_case_stands_once(files, row):

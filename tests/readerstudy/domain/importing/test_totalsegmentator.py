@@ -32,7 +32,7 @@ def test_one_file_of_many_labels(tmp_path):
         (2, "a", PANCREAS, SourceMask(mask_of_a, (7,), may_be_empty=True)),
         (3, "a", KIDNEY, SourceMask(mask_of_a, (2, 3), may_be_empty=True)),
     ]
-    assert [(r.case_id, r.ct.name, r.where) for r in rows[3:]] == [
+    assert [(r.case_id, r.ct.path.name, r.where) for r in rows[3:]] == [
         ("b", "b.nii.gz", "row 4 (liver)"),
         ("b", "b.nii.gz", "row 5 (pancreas)"),
         ("b", "b.nii.gz", "row 6 (kidney)"),
@@ -126,10 +126,39 @@ def test_a_link_that_leads_outside(tmp_path, name):
     assert refusal(folder) == f"cts: '{name}' lies outside the data set's folder; move it inside."
 
 
-@pytest.mark.parametrize("options", [ImportOptions(Origin.REAL), ImportOptions(generator="gan")])
-def test_tumours_need_a_manifest(tmp_path, options):
-    touch(tmp_path, "a.nii.gz")
+def test_tumours_as_a_label_lie_in_the_organ_that_they_touch(tmp_path):
+    touch(tmp_path, "a.nii.gz", "a_seg.nii.gz")
+    options = ImportOptions(Origin.SYNTHETIC, generator="gan", tumor_labels=(200,), organs=(LIVER, KIDNEY))
 
-    assert refusal(tmp_path, options) == (
-        "The totalsegmentator layout holds healthy hosts only; import tumours with a manifest."
+    liver, kidney = read_totalsegmentator(tmp_path, options).rows
+
+    assert (liver.origin, liver.generator) == (Origin.SYNTHETIC, "gan")
+    assert liver.tumor_mask == kidney.tumor_mask
+    assert liver.tumor_mask == SourceMask(
+        (tmp_path / "a_seg.nii.gz",), (200,), may_be_empty=True, of_several_organs=True
+    )
+    assert kidney.organ_mask.labels == (2, 3)
+
+
+def test_tumours_in_files_of_their_own(tmp_path):
+    folder = tmp_path / "s1" / "segmentations"
+    touch(
+        tmp_path, "s1/ct.nii.gz", *(f"s1/segmentations/{name}.nii.gz" for name in ("liver", "pancreas", "liver_tumor"))
+    )
+
+    liver, pancreas, _ = read_totalsegmentator(tmp_path, ImportOptions(Origin.REAL)).rows
+
+    assert liver.tumor_mask == SourceMask((folder / "liver_tumor.nii.gz",), may_be_empty=True)
+    assert pancreas.tumor_mask is None
+
+
+def test_an_origin_with_tumours_needs_their_masks(tmp_path):
+    touch(tmp_path / "cts", "a.nii.gz", "a_seg.nii.gz")
+
+    assert refusal(tmp_path / "cts", ImportOptions(Origin.REAL)) == (
+        "cts: origin real needs masks of the tumours; name their label with --label-map, as tumor=200, or their files"
+        " liver_tumor.nii.gz."
+    )
+    assert refusal(tmp_path / "cts", ImportOptions(generator="gan")) == (
+        "cts: only origin synthetic has a generator; empty it, or correct the origin."
     )
