@@ -2,10 +2,14 @@
 
 from readerstudy.domain.jobs import ring
 from readerstudy.models.case import SlicePack
+from readerstudy.models.import_run import ImportRun
 from readerstudy.models.synthesis_run import SynthesisRun
+from readerstudy.models.volume_preview import VolumePreview
 
 RUN_SYNTHESIS = "readerstudy.tasks.run_synthesis"
 WRITE_PACK = "readerstudy.tasks.write_pack"
+RUN_IMPORT = "readerstudy.tasks.run_import"
+MAKE_PREVIEW = "readerstudy.tasks.make_preview"
 
 
 def ring_synthesis(run: SynthesisRun) -> None:
@@ -14,3 +18,11 @@ def ring_synthesis(run: SynthesisRun) -> None:
 
 def ring_pack(pack: SlicePack) -> None:
     ring(WRITE_PACK, pack)
+
+
+def ring_import(run: ImportRun) -> None:
+    ring(RUN_IMPORT, run)
+
+
+def ring_preview(preview: VolumePreview) -> None:
+    ring(MAKE_PREVIEW, preview)

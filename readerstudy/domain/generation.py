@@ -85,7 +85,6 @@ def _build_one(study: Study) -> bool:
 
 
 def _synthesise(job: SynthesisRun, shelf: Shelf) -> Commit:
-    import synthesis
     from synthesis.errors import UnusableInput
     from synthesis.masks import equivalent_diameter_mm
 
@@ -94,14 +93,7 @@ def _synthesise(job: SynthesisRun, shelf: Shelf) -> Commit:
         raise DomainError(f"{job.host} has no organ mask, so nothing can be synthesised into it; import it with one.")
     host = load_volume(job.host.volume.file)
     try:
-        tumor = synthesis.generate(
-            host,
-            load_mask(mask),
-            method=job.method,
-            organ=job.host.organ,
-            diameter_mm=job.request["diameter_mm"],
-            seed=job.seed,
-        )
+        tumor = _tumor(job, host, load_mask(mask))
     except UnusableInput as error:
         raise DomainError(f"{job.host}: {error}") from error
     result = shelf.write(tumor.save)
@@ -110,6 +102,22 @@ def _synthesise(job: SynthesisRun, shelf: Shelf) -> Commit:
         "recipe": json.loads(tumor.recipe.to_json()),
         "diameter_mm": equivalent_diameter_mm(tumor.mask, host.spacing_mm),
     }
+
+
+def _tumor(job: SynthesisRun, host: Volume, organ_mask: npt.NDArray[np.bool_]) -> SyntheticTumor:
+    """Make a new tumour; or, where the run had its recipe already and lost the result, that very one again."""
+    import synthesis
+
+    if job.recipe is not None:
+        return synthesis.replay(host, organ_mask, synthesis.Recipe.from_json(json.dumps(job.recipe)))
+    return synthesis.generate(
+        host,
+        organ_mask,
+        method=job.method,
+        organ=job.host.organ,
+        diameter_mm=job.request["diameter_mm"],
+        seed=job.seed,
+    )
 
 
 def _write_slices(truth: GroundTruth, shelf: Shelf) -> Commit:

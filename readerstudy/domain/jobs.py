@@ -15,6 +15,7 @@ from typing import Any
 from celery import current_app
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -48,7 +49,10 @@ def run(job: Job, work: Callable[[Shelf], Commit]) -> bool:
     token = _claim(job)
     if token is not None:
         _work(job, token, work)
-    job.refresh_from_db()
+    try:
+        job.refresh_from_db()
+    except ObjectDoesNotExist:  # nobody wants it any more
+        return True
     return job.state in (Job.State.SUCCEEDED, Job.State.FAILED)
 
 

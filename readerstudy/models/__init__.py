@@ -7,27 +7,32 @@ from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.case import Case, SlicePack
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.import_run import ImportRun
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence, SequenceItem
-from readerstudy.models.stored_file import StoredFile
+from readerstudy.models.stored_file import ShelvedFile, StoredFile
 from readerstudy.models.study import Study
 from readerstudy.models.synthesis_run import SynthesisRun
 from readerstudy.models.volume import OrganScan, Volume
+from readerstudy.models.volume_preview import VolumePreview
 
 __all__ = [
     "AuditEvent",
     "Case",
     "Dataset",
     "GroundTruth",
+    "ImportRun",
     "OrganScan",
     "Reader",
     "Reading",
     "Sequence",
     "SequenceItem",
+    "ShelvedFile",
     "SlicePack",
     "StoredFile",
     "Study",
     "SynthesisRun",
     "Volume",
+    "VolumePreview",
 ]

@@ -34,6 +34,7 @@ class OrganScan(models.Model):
     stand_in = models.BooleanField(default=False, help_text="a stand-in for a patient's tumour, for demos")
     organ_mask = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")
     tumor_mask = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")
+    thumbnail = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")
     organ_volume_ml = models.FloatField(null=True)
     lesions = models.PositiveIntegerField(default=0, help_text="connected components of the tumour mask")
     diameter_mm = models.FloatField(null=True, help_text="equivalent sphere of the largest lesion")

@@ -18,6 +18,7 @@ from readerstudy.domain.importing.lesions import measure_lesions, touches, touch
 from readerstudy.domain.importing.masks import LabelMap, Mask, read_label_map
 from readerstudy.domain.importing.source import Source, SourceMask, SourceRow
 from readerstudy.domain.store import Shelf
+from readerstudy.domain.thumbnails import write_thumbnail
 from readerstudy.domain.volumes import write_mask, write_volume
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.vocabulary import Origin
@@ -126,6 +127,7 @@ class Draft:
         if tumor is not None:
             scan.tumor_mask = write_mask(self.shelf, tumor, ct.affine)
             scan.lesions, scan.diameter_mm = measure_lesions(tumor, ct.spacing_mm)
+        scan.thumbnail = write_thumbnail(self.shelf, ct, tumor, organ)
         return scan
 
     def _origin(self, row: SourceRow, *, shows_tumor: bool) -> Origin | None:

@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 ROOT = Path(__file__).parents[3]
 CONTRACT = {
+    "check_store",
     "create_staff",
     "import_dataset",
     "create_study",
