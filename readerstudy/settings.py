@@ -120,6 +120,10 @@ STORAGES: dict[str, dict[str, Any]] = {
 if STORE_URL:
     STORAGES["store"] = {"BACKEND": "readerstudy.storage.bucket.BucketStorage", "OPTIONS": {"url": STORE_URL}}
 
+# Imports from the pages: a folder on this machine whose sub-folders staff may import, and archives that they send
+IMPORT_ROOT = Path(env.str("IMPORT_ROOT")).resolve() if env.str("IMPORT_ROOT", default="") else None
+UPLOAD_MAX_MB = env.int("UPLOAD_MAX_MB", default=2048)
+
 # Background work: kombu's filesystem transport unless CELERY_BROKER_URL names Redis or RabbitMQ
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://local")
 if CELERY_BROKER_URL.partition("://")[0] not in ("filesystem", "memory", "redis", "rediss", "amqp", "amqps", "sqs"):

@@ -6,7 +6,8 @@ from typing import Any
 from celery import shared_task  # noqa: TID251  the one place that may
 from django.db import InterfaceError, OperationalError
 
-from readerstudy.domain import generation
+from readerstudy.domain import generation, previews
+from readerstudy.domain.importing import runs
 
 
 def durable_task(function: Callable[..., None]) -> Any:
@@ -31,5 +32,17 @@ def write_pack(pack_id: int) -> None:
 
 
 @durable_task
+def run_import(run_id: int) -> None:
+    runs.run_import(run_id)
+
+
+@durable_task
+def make_preview(preview_id: int) -> None:
+    previews.make_preview(preview_id)
+
+
+@durable_task
 def reconcile(everything: bool = False) -> None:  # noqa: FBT001, FBT002  a message's arguments have no names to insist on
     generation.reconcile(everything=everything)
+    runs.reconcile(everything=everything)
+    previews.reconcile(everything=everything)

@@ -96,7 +96,7 @@ def read_dataset(
     With `refuse`, a CT that is unusable is told to it and the next ones are checked all the same, so that all that
     is wrong is known at once; the data set is refused at the end.
     """
-    _check_name(name)
+    check_name(name)
     try:
         source = _read_source(layout, path.absolute(), options)
         _check_room(source)
@@ -140,7 +140,7 @@ def save_dataset(draft: Draft, *, actor: str) -> None:
     )
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise DomainError(f"{name!r} is no name for a data set; use up to 80 letters, digits, hyphens and underscores.")
     if Dataset.objects.filter(name=name).exists():
@@ -151,12 +151,18 @@ def _name_taken(name: str) -> DomainError:
     return DomainError(f"There is a data set named {name!r} already; choose another name.")
 
 
-def _read_source(layout: str, path: Path, options: ImportOptions) -> Source:
+def check_layout(layout: str) -> Callable[[Path, ImportOptions], Source]:
+    """Return the function that reads a layout."""
     if layout not in LAYOUTS:
         raise DomainError(f"{layout!r} is no layout; choose {' or '.join(LAYOUTS)}.")
     read = LAYOUTS[layout]
     if read is None:
         raise DomainError(f"The layout {layout} is not available in this version; describe the data with a manifest.")
+    return read
+
+
+def _read_source(layout: str, path: Path, options: ImportOptions) -> Source:
+    read = check_layout(layout)
     if not path.exists():
         raise DomainError(f"There is nothing at {str(path)!r}; correct the path.")
     source = read(path, options)

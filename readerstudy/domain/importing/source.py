@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from synthesis.volume import Volume as CTVolume
 
 GENERATOR_LENGTH = 80
+TUMOR = "tumor"
+_TUMOR_WORDS = (TUMOR, "tumour")
 
 
 class SourceCT(Protocol):
@@ -202,4 +204,16 @@ def parse_labels(text: str, *, where: str) -> tuple[int, ...]:
         raise DomainError(f"{where}: {text!r} is no list of mask values; write 2 or 2;3.") from None
     if any(label < 1 for label in labels):
         raise DomainError(f"{where}: mask values are 1 or more (0 is the background), not {text!r}.")
+    return labels
+
+
+def parse_label_map(text: str, *, where: str) -> dict[str, tuple[int, ...]]:
+    """Return the labels of `liver=5,pancreas=7,kidney=2;3,tumor=9` by organ, and by the word `tumor`."""
+    labels: dict[str, tuple[int, ...]] = {}
+    for part in text.split(","):
+        name, _, values = (word.strip() for word in part.partition("="))
+        if not values:
+            raise DomainError(f"{where}: {part!r} names no value; write liver=5.")
+        key = TUMOR if name.lower() in _TUMOR_WORDS else parse_organ(name, where=where)
+        labels[key] = parse_labels(values, where=where)
     return labels

@@ -11,7 +11,7 @@ from readerstudy.domain.audit import COMMAND_LINE
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.datasets import import_dataset
 from readerstudy.domain.importing.layouts import LAYOUTS
-from readerstudy.domain.importing.source import parse_labels, parse_organ
+from readerstudy.domain.importing.source import TUMOR, parse_label_map, parse_organ
 from readerstudy.management.base import StudyCommand
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.vocabulary import OrganName, Origin
@@ -29,7 +29,6 @@ totalsegmentator: NAME.nii.gz with NAME_seg.nii.gz, or NAME/ct.nii.gz with NAME/
 
 --origin real (or synthetic) takes the scans that show a tumour; a patient's scan that shows none becomes a host.
 """
-TUMOR_WORDS = ("tumor", "tumour")
 
 
 def organ_argument(text: str) -> OrganName:
@@ -40,18 +39,10 @@ def organ_argument(text: str) -> OrganName:
 
 
 def label_map_argument(text: str) -> dict[str, tuple[int, ...]]:
-    """Return the labels of `liver=5,pancreas=7,kidney=2;3,tumor=9` by organ, and by the word `tumor`."""
-    labels: dict[str, tuple[int, ...]] = {}
-    for part in text.split(","):
-        name, _, values = (word.strip() for word in part.partition("="))
-        if not values:
-            raise ArgumentTypeError(f"--label-map: {part!r} names no value; write liver=5.")
-        try:
-            key = TUMOR_WORDS[0] if name.lower() in TUMOR_WORDS else parse_organ(name, where="--label-map")
-            labels[key] = parse_labels(values, where="--label-map")
-        except DomainError as error:
-            raise ArgumentTypeError(str(error)) from error
-    return labels
+    try:
+        return parse_label_map(text, where="--label-map")
+    except DomainError as error:
+        raise ArgumentTypeError(str(error)) from error
 
 
 class Command(StudyCommand):
@@ -121,7 +112,7 @@ class Command(StudyCommand):
                 stand_in=options["stand_in"],
                 masks=options["masks"],
                 label_map={OrganName(name): values for name, values in labels.items() if name in OrganName.values},
-                tumor_labels=labels.get(TUMOR_WORDS[0], ()),
+                tumor_labels=labels.get(TUMOR, ()),
                 organs=options["organ"] or tuple(OrganName),
                 progress=show,
             )

@@ -92,7 +92,7 @@ def test_a_ct_of_several_organs_is_stored_once(patient, row):
     take(patient.manifest(row(), row(organ="kidney", tumor_mask="", origin="healthy")))
 
     assert Volume.objects.get().organ_scans.count() == 2
-    assert StoredFile.objects.count() == 1 + 2 + 1  # the CT, the liver and its tumour, the kidney
+    assert StoredFile.objects.count() == 1 + 2 + 1 + 2  # the CT, the liver and its tumour, the kidney, thumbnails
 
 
 def test_copies_of_one_patients_ct_are_stored_once(patient, row):
