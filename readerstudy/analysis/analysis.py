@@ -1,8 +1,4 @@
-"""The analysis of a study's readings: what `analyse` and `export_study` write.
-
-Later statistics (signal detection, agreement, drift, planning) each get a module beside `mrmc` and a key
-of the document here.
-"""
+"""The analysis of a study's readings: what `analyse` and `export_study` write."""
 
 import json
 import math
@@ -18,9 +14,11 @@ import pandas as pd
 from readerstudy.analysis import __version__
 from readerstudy.analysis.caveats import caveats
 from readerstudy.analysis.counts import KEYS
+from readerstudy.analysis.frame import counted
 from readerstudy.analysis.metrics import metrics
 from readerstudy.analysis.mrmc import GeneratorDifference, GeneratorTest, pooled_tests
 from readerstudy.analysis.readings_csv import escape_text, write_readings_csv
+from readerstudy.analysis.tables import made_tables, records
 
 DEFINITIONS = {
     "positive": "real tumour",
@@ -54,10 +52,21 @@ DEFINITIONS = {
 
 @dataclass(frozen=True)
 class Analysis:
-    """`metrics`: the rows of metrics.csv; `document`: the content of analysis.json, without NaN."""
+    """What was computed.
+
+    Attributes
+    ----------
+    metrics
+        The rows of metrics.csv.
+    document
+        The content of analysis.json, without NaN.
+    tables
+        The tables of `readerstudy.analysis.tables`, by the names that they have in the document.
+    """
 
     metrics: pd.DataFrame
     document: dict[str, Any]
+    tables: dict[str, pd.DataFrame]
 
 
 def analyse(readings: pd.DataFrame, *, alpha: float = 0.05, margins: Sequence[float] = (0.10,)) -> Analysis:
@@ -73,7 +82,8 @@ def analyse(readings: pd.DataFrame, *, alpha: float = 0.05, margins: Sequence[fl
         Equivalence margins around .5, fixed before the study.
     """
     tests, differences = pooled_tests(readings, alpha=alpha, margins=margins)
-    first = readings[readings["repeat_index"] == 0]
+    tables = made_tables(readings, alpha=alpha, margins=margins)
+    first = counted(readings)
     cases = first.drop_duplicates("case_id")["truth"]
     document = {
         "positive": DEFINITIONS["positive"],
@@ -81,15 +91,16 @@ def analyse(readings: pd.DataFrame, *, alpha: float = 0.05, margins: Sequence[fl
         "alpha": alpha,
         "margins": list(margins),
         "n_readings": len(first),
-        "n_hidden_repeats": len(readings) - len(first),
+        "n_hidden_repeats": int((readings["repeat_index"] > 0).sum()),
         "n_readers": int(first["reader_id"].nunique()),
         "n_cases": {truth: int((cases == truth).sum()) for truth in ("real", "synthetic")},
         "definitions": DEFINITIONS,
         "warnings": caveats(readings, tests),
         "mrmc": [_test_row(test) for test in tests],
         "mrmc_differences": [_difference_row(difference) for difference in differences],
+        **{name: records(table) for name, table in tables.items()},
     }
-    return Analysis(metrics(readings, alpha=alpha), document)
+    return Analysis(metrics(readings, alpha=alpha), document, tables)
 
 
 def write_analysis(analysis: Analysis, readings: pd.DataFrame, folder: Path) -> list[Path]:

@@ -108,6 +108,17 @@ def binomial_power_curve(n: npt.ArrayLike, *, margin: float, accuracy: float, al
     )
 
 
+def what_a_margin_needs(margin: float, *, power: float = 0.8, alpha: float = 0.05) -> str:
+    """Return one sentence: the answers of one reader that equivalence at ½ ± `margin` needs."""
+    sizes = equivalence_sample_sizes(margin=margin, power=power, alpha=alpha)
+    if sizes.smallest is None or sizes.always_with_power is None:
+        return f"At ±{margin:g} one reader needs more than {MOST_ANSWERS:,} answers."
+    return (
+        f"At ±{margin:g} one reader's equivalence test cannot pass with fewer than {sizes.smallest} answers, and needs "
+        f"{sizes.always_with_power} to pass with {100 * power:.0f} % where the reader guesses."
+    )
+
+
 def _sizes(distance: float, alpha: float, power: float) -> IntArray:
     """Return every n up to three times what the normal approximation asks for: beyond, the saw-tooth is over."""
     normal = ((norm.isf(alpha) + norm.ppf((1 + power) / 2)) / (2 * distance)) ** 2 if distance > 0 else 0.0

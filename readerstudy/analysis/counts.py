@@ -102,9 +102,13 @@ def of_readers(table: pd.DataFrame) -> pd.DataFrame:
 def _pooled(table: pd.DataFrame) -> pd.DataFrame:
     for key in ("organ", "reader_id"):
         table = pd.concat([table, table.assign(**{key: POOLED})])
-    table = table.groupby(KEYS, as_index=False).sum()
+    return pooled_last(table.groupby(KEYS, as_index=False).sum())
+
+
+def pooled_last(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort a table by `KEYS`, `all` last among its kind; rows of the same keys keep their order."""
     order = table[KEYS].assign(**{f"{key}_pooled": table[key] == POOLED for key in KEYS})
-    order = order.sort_values([part for key in KEYS for part in (f"{key}_pooled", key)])
+    order = order.sort_values([part for key in KEYS for part in (f"{key}_pooled", key)], kind="stable")
     return table.loc[order.index].reset_index(drop=True)
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
+from readerstudy.analysis.auc_interval import auc_interval
 from readerstudy.analysis.leak_audit.comparisons import Comparison, comparisons
 from readerstudy.analysis.leak_audit.evidence import Evidence, weigh
 from readerstudy.analysis.leak_audit.feature import Feature, Part
-from readerstudy.analysis.leak_audit.interval import auc_interval
 from readerstudy.analysis.leak_audit.report import LeakAudit, PartResult
 from readerstudy.analysis.leak_audit.tell import describe_tell
 

@@ -157,6 +157,26 @@ def test_rows_have_the_fields_of_the_contract():
     assert {row["covariance"] for row in document["mrmc"]} == {"unbiased", "jackknife"}
 
 
+TABLES = ["counts", "unsure_policies", "unsure_rates", "discrimination", "signal_detection", "against_chance",
+          "positive_controls", "equivalence", "rating_areas", "roc_curves", "operating_points", "rating_distribution",
+          "agreement", "agreement_pairs", "agreement_repeats"]  # fmt: skip
+
+
+def test_every_table_stands_in_the_document_with_its_columns():
+    analysis = analyse(two_generators())
+    assert list(analysis.tables) == TABLES
+    for name, table in analysis.tables.items():
+        rows = analysis.document[name]
+        assert len(rows) == len(table)
+        assert all(list(row) == list(table.columns) for row in rows)
+    equivalence = analysis.document["equivalence"][0]
+    assert (equivalence["controls_found"], equivalence["indistinguishable"], equivalence["reason"]) == (
+        None,
+        False,
+        None,
+    )
+
+
 def test_readers_of_different_generators_cannot_be_compared():
     document = analyse(study(answers("R1", real="RS", G="SR"), answers("R2", real="RR", H="SS"))).document
     for difference in document["mrmc_differences"]:

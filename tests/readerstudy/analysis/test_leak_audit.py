@@ -8,10 +8,10 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
+from readerstudy.analysis.auc_interval import auc_interval
 from readerstudy.analysis.leak_audit import MIN_PATIENTS, Feature, Part, TooFewCases, audit_leaks
 from readerstudy.analysis.leak_audit.comparisons import comparisons
 from readerstudy.analysis.leak_audit.evidence import classifier_aucs, feature_views, rank_aucs
-from readerstudy.analysis.leak_audit.interval import auc_interval
 
 PER_PART = 8
 FEATURES = [Feature(f"{part.name} {n}", part, f"{part} {n}") for part in Part for n in range(PER_PART)]

@@ -210,8 +210,10 @@ def random_scores(seed: int) -> Scores:
     return scores
 
 
+@pytest.mark.parametrize("most_levels", [0, 32], ids=["pairs compared", "levels counted"])
 @pytest.mark.parametrize("seed", range(5))
-def test_areas_and_covariances_equal_their_definitions(seed: int):
+def test_areas_and_covariances_equal_their_definitions(seed: int, most_levels: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("readerstudy.analysis.auc.MOST_LEVELS", most_levels)
     positive, negative = random_scores(seed)
     cells = [slow_reference.kernel(*scores) for scores in zip(positive, negative, strict=True)]
 
@@ -240,12 +242,17 @@ def test_the_unbiased_covariance_is_unbiased():
     assert np.mean(estimates) == pytest.approx(np.var(areas))
 
 
-def test_blocks_of_pairs_add_up(monkeypatch: pytest.MonkeyPatch):
-    whole = pair_sums(*crossed())
-    monkeypatch.setattr("readerstudy.analysis.auc.PAIRS_PER_BLOCK", 2000)
-    blocks = pair_sums(*crossed())
-    assert (blocks.products == whole.products).all()
-    assert (blocks.by_negative == whole.by_negative).all()
+@pytest.mark.parametrize("pairs_per_block", [2000, 2**21])
+@pytest.mark.parametrize("scores", [crossed, unsure_excluded, own_cases])
+def test_counting_levels_and_comparing_pairs_give_the_same_sums(
+    scores, pairs_per_block: int, monkeypatch: pytest.MonkeyPatch
+):
+    counted = pair_sums(*scores())
+    monkeypatch.setattr("readerstudy.analysis.auc.MOST_LEVELS", 0)
+    monkeypatch.setattr("readerstudy.analysis.auc.PAIRS_PER_BLOCK", pairs_per_block)
+    compared = pair_sums(*scores())
+    for name in ("total", "by_positive", "by_negative", "products"):
+        assert (getattr(counted, name) == getattr(compared, name)).all()
 
 
 def test_negative_cov2_counts_as_none():

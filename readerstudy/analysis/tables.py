@@ -1,0 +1,66 @@
+"""Every table of the analysis beside `metrics` and the pooled tests, by the name that it has in analysis.json."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from readerstudy.analysis.chance import against_chance
+from readerstudy.analysis.controls import positive_controls
+from readerstudy.analysis.counts import counts
+from readerstudy.analysis.detection import signal_detection
+from readerstudy.analysis.discrimination import discrimination
+from readerstudy.analysis.equivalence import reader_equivalence
+from readerstudy.analysis.ratings import operating_points, rating_areas, rating_distribution, roc_curves
+from readerstudy.analysis.reader_agreement import agreement_summary, pairwise_agreement, repeat_agreement
+from readerstudy.analysis.unsure import unsure_policies, unsure_rates
+
+
+def made_tables(readings: pd.DataFrame, *, alpha: float, margins: Sequence[float]) -> dict[str, pd.DataFrame]:
+    """Return the tables of a readings frame; each one's columns are declared where it is made.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        A readings frame.
+    alpha : float
+        Intervals cover 1 − `alpha`.
+    margins : sequence of float
+        Equivalence margins around ½.
+    """
+    table = counts(readings)
+    controls = positive_controls(readings, alpha=alpha)
+    equivalence = [reader_equivalence(table, controls, margin=margin, alpha=alpha) for margin in margins]
+    return {
+        "counts": table,
+        "unsure_policies": unsure_policies(table, alpha=alpha),
+        "unsure_rates": unsure_rates(table, alpha=alpha),
+        "discrimination": discrimination(table, alpha=alpha),
+        "signal_detection": signal_detection(table, alpha=alpha),
+        "against_chance": against_chance(table),
+        "positive_controls": controls,
+        "equivalence": pd.concat(equivalence, ignore_index=True),
+        "rating_areas": rating_areas(readings, alpha=alpha),
+        "roc_curves": roc_curves(readings),
+        "operating_points": operating_points(table),
+        "rating_distribution": rating_distribution(readings),
+        "agreement": agreement_summary(readings, alpha=alpha),
+        "agreement_pairs": pairwise_agreement(readings, alpha=alpha),
+        "agreement_repeats": repeat_agreement(readings, alpha=alpha),
+    }
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows for JSON: null for what is missing, not finite, or a reason that is not needed."""
+    columns = {str(name): [_plain(value) for value in column.astype(object)] for name, column in table.items()}
+    for name in columns:
+        if name.endswith("reason"):
+            columns[name] = [value or None for value in columns[name]]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _plain(value: Any) -> Any:
+    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value.item() if hasattr(value, "item") else value
