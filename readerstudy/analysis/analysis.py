@@ -12,9 +12,13 @@ from typing import Any
 import pandas as pd
 
 from readerstudy.analysis import __version__
+from readerstudy.analysis.bootstrap import REPLICATES, SEED
 from readerstudy.analysis.caveats import caveats
+from readerstudy.analysis.clustered_metrics import widen_for_patients
+from readerstudy.analysis.clusters import patients_with_several_cases
 from readerstudy.analysis.counts import KEYS
-from readerstudy.analysis.frame import counted
+from readerstudy.analysis.frame import NOT_SEEN, counted
+from readerstudy.analysis.headline import Protocol
 from readerstudy.analysis.metrics import metrics
 from readerstudy.analysis.mrmc import GeneratorDifference, GeneratorTest, pooled_tests
 from readerstudy.analysis.readings_csv import escape_text, write_readings_csv
@@ -33,8 +37,13 @@ DEFINITIONS = {
     "balanced_accuracy": "(sensitivity + specificity) / 2; .5 is chance",
     "unsure": "counted, and left out of the denominators of sensitivity, specificity and accuracy",
     "generator": "a real case counts against every generator of its organ that its reader read",
-    "intervals": "Wilson score; those of pooled rows treat readings as independent",
+    "intervals": (
+        "Wilson score, those of pooled rows treat readings as independent; where cases share a patient, each limit "
+        "moved out to that of a bootstrap over patients"
+    ),
     "hidden_repeats": "left out; the first reading of a case counts",
+    "not_seen": "no tumour seen: in no denominator, counted apart",
+    "controls": "deliberately poor synthetic cases: counted apart, in no other figure",
     "mrmc": "Obuchowski-Rockette, random readers and random cases, mean of the readers' areas against .5",
     "mrmc_differences": (
         "Obuchowski-Rockette, a - b, readers who read both; the real readings are shared, so it is "
@@ -46,7 +55,12 @@ DEFINITIONS = {
         "two one-sided tests that the area lies within .5 ± margin; equivalent alone does not show "
         "indistinguishable tumours: a reader who calls everything real passes too"
     ),
-    "multiplicity": "p values are not corrected",
+    "multiplicity": "p values are not corrected, but for p_holm of headlines: Holm over the protocol's family",
+    "bootstrap": "readers and patients resampled, percentile intervals; over the readers' mean area",
+    "indistinguishable": (
+        "only where equivalence holds at the margin, every reader's H and F lie within .1 to .9, and the positive "
+        "controls were found"
+    ),
 }
 
 
@@ -69,7 +83,15 @@ class Analysis:
     tables: dict[str, pd.DataFrame]
 
 
-def analyse(readings: pd.DataFrame, *, alpha: float = 0.05, margins: Sequence[float] = (0.10,)) -> Analysis:
+def analyse(
+    readings: pd.DataFrame,
+    *,
+    alpha: float = 0.05,
+    margins: Sequence[float] = (0.10,),
+    unsure_policy: str = "middle",
+    holm_family: Sequence[str] = ("organ", "generator"),
+    replicates: int = REPLICATES,
+) -> Analysis:
     """Analyse a readings frame; positive = real tumour.
 
     Parameters
@@ -79,10 +101,21 @@ def analyse(readings: pd.DataFrame, *, alpha: float = 0.05, margins: Sequence[fl
     alpha : float
         Level of the tests; intervals cover 1 − `alpha`.
     margins : sequence of float
-        Equivalence margins around .5, fixed before the study.
+        Equivalence margins around .5, fixed before the study; the first is the headline's.
+    unsure_policy : str
+        Of the headline test, `middle` or `exclude`.
+    holm_family : sequence of str
+        What tests of the family tell apart: `organ`, `generator`.
+    replicates : int
+        Of each bootstrap.
     """
+    protocol = Protocol(alpha, margins[0], unsure_policy, tuple(holm_family))
     tests, differences = pooled_tests(readings, alpha=alpha, margins=margins)
-    tables = made_tables(readings, alpha=alpha, margins=margins)
+    several = patients_with_several_cases(readings)
+    tables = made_tables(readings, tests, protocol, margins=margins, replicates=replicates, clustered=several > 0)
+    table = metrics(readings, alpha=alpha)
+    if several:
+        table = widen_for_patients(table, readings, alpha=alpha, replicates=replicates)
     first = counted(readings)
     cases = first.drop_duplicates("case_id")["truth"]
     document = {
@@ -90,17 +123,24 @@ def analyse(readings: pd.DataFrame, *, alpha: float = 0.05, margins: Sequence[fl
         "software": _software(),
         "alpha": alpha,
         "margins": list(margins),
+        "unsure_policy": unsure_policy,
+        "holm_family": list(holm_family),
+        "bootstrap_replicates": replicates,
+        "bootstrap_seed": SEED,
         "n_readings": len(first),
         "n_hidden_repeats": int((readings["repeat_index"] > 0).sum()),
+        "n_not_seen": int((first["label"] == NOT_SEEN).sum()),
+        "n_controls": int(((readings["control"] == 1) & (readings["repeat_index"] == 0)).sum()),
         "n_readers": int(first["reader_id"].nunique()),
         "n_cases": {truth: int((cases == truth).sum()) for truth in ("real", "synthetic")},
+        "n_patients_with_several_cases": several,
         "definitions": DEFINITIONS,
         "warnings": caveats(readings, tests),
         "mrmc": [_test_row(test) for test in tests],
         "mrmc_differences": [_difference_row(difference) for difference in differences],
-        **{name: records(table) for name, table in tables.items()},
+        **{name: records(made) for name, made in tables.items()},
     }
-    return Analysis(metrics(readings, alpha=alpha), document, tables)
+    return Analysis(table, document, tables)
 
 
 def write_analysis(analysis: Analysis, readings: pd.DataFrame, folder: Path) -> list[Path]:

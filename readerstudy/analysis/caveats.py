@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from readerstudy.analysis.frame import POOLED
+from readerstudy.analysis.clusters import patients_with_several_cases
+from readerstudy.analysis.frame import NOT_SEEN, POOLED, counted
 from readerstudy.analysis.mrmc import GeneratorTest
 
 FEW_READERS = 5
@@ -13,13 +14,16 @@ FEW_REAL = 0.4
 
 def caveats(readings: pd.DataFrame, tests: Sequence[GeneratorTest]) -> list[str]:
     """Return one sentence for each limit that these readings have; hidden repeats are only counted."""
-    first = readings[readings["repeat_index"] == 0]
+    first = counted(readings)
     return [
         *_few_readers(tests),
         *_one_class(first),
         *_unsure(first),
-        *_repeats(len(readings) - len(first)),
+        *_not_seen(first),
+        *_repeats(int((readings["repeat_index"] > 0).sum())),
+        *_controls(readings),
         *_few_real(first),
+        *_shared_patients(readings),
     ]
 
 
@@ -51,6 +55,12 @@ def _unsure(first: pd.DataFrame) -> Iterator[str]:
         )
 
 
+def _not_seen(first: pd.DataFrame) -> Iterator[str]:
+    not_seen = int((first["label"] == NOT_SEEN).sum())
+    if not_seen:
+        yield f"In {not_seen} of {len(first)} readings no tumour was seen: in no denominator, counted apart."
+
+
 def _repeats(n_repeats: int) -> Iterator[str]:
     if n_repeats:
         yield f"{n_repeats} hidden repeats are left out of everything here; the first reading counts."
@@ -63,4 +73,19 @@ def _few_real(first: pd.DataFrame) -> Iterator[str]:
         yield (
             f"Only {share:.0%} of the readings are of real cases, which {generators} generators share: "
             "a reader who senses this may answer synthetic more often."
+        )
+
+
+def _controls(readings: pd.DataFrame) -> Iterator[str]:
+    controls = int(((readings["control"] == 1) & (readings["repeat_index"] == 0)).sum())
+    if controls:
+        yield f"{controls} readings of positive controls are counted apart and in no other figure."
+
+
+def _shared_patients(readings: pd.DataFrame) -> Iterator[str]:
+    patients = patients_with_several_cases(readings)
+    if patients:
+        yield (
+            f"{patients} patients gave more than one case, so cases are not independent: tests that take them as such "
+            "find too much, and the intervals shown come from resampling patients."
         )

@@ -186,9 +186,10 @@ def not_found(found: object) -> Iterator[str]:
 
 
 def rates_of(table: pd.DataFrame, *, organ: str, generator: str) -> list[Rates]:
-    """Return H and F of each single reader of one organ and generator, from `counts`."""
+    """Return H and F of each reader who read both classes of one organ and generator, from `counts`."""
     rows = of_readers(table)
     rows = rows[(rows["organ"] == organ) & (rows["generator"] == generator)]
+    rows = rows[(rows["n_real"] > 0) & (rows["n_synthetic"] > 0)]
     return [
         Rates(str(reader), cell.hit_rate, cell.false_alarm_rate)
         for reader, cell in zip(rows["reader_id"], cells(rows), strict=True)

@@ -132,7 +132,7 @@ def pooled_tests(
     tests: list[GeneratorTest] = []
     differences: list[GeneratorDifference] = []
     compared = comparisons(readings)
-    for endpoint, unsure_policy in _endpoints(readings):
+    for endpoint, unsure_policy in endpoints(readings):
         score = scores(compared, endpoint=endpoint, unsure_policy=unsure_policy)
         for organ, rows in _by_organ(compared):
             by_generator = {
@@ -148,7 +148,8 @@ def pooled_tests(
     return tests, differences
 
 
-def _endpoints(readings: pd.DataFrame) -> Iterator[tuple[str, str | None]]:
+def endpoints(readings: pd.DataFrame) -> Iterator[tuple[str, str | None]]:
+    """Yield each endpoint and unsure policy that the readings allow; ratings have no policy."""
     if readings["rating"].notna().any():
         yield "auc", None
     for policy in UNSURE_POLICIES:

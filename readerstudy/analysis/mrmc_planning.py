@@ -20,7 +20,8 @@ from scipy import stats
 
 FloatArray = npt.NDArray[np.float64]
 
-MOST_CASES = 20_000
+LEAST_CASES, MOST_CASES = 4, 20_000
+CASES_TRIED = np.unique(np.geomspace(LEAST_CASES, MOST_CASES, 180).astype(int)).tolist()
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def chance_power(
     """Return the power of the two-sided pooled test against ½ where the true mean area is ½ + `difference`.
 
     MS = var_reader + (var_error − cov2)·K*/K, e = MS + J·max(cov2·K*/K, 0), SE = √(e/J), df = e²/(MS²/(J − 1)); power
-    from the noncentral t with noncentrality difference/SE.
+    from the noncentral t with noncentrality difference/SE (its square is the noncentral F).
 
     Parameters
     ----------
@@ -142,8 +143,7 @@ def chance_power(
     """
     se, df = _area_error(components, n_readers, n_cases)
     noncentrality = difference / se
-    critical = stats.t.isf(alpha / 2, df)
-    power = stats.nct.sf(critical, df, abs(noncentrality)) + stats.nct.cdf(-critical, df, abs(noncentrality))
+    power = stats.ncf.sf(stats.f.isf(alpha, 1, df), 1, df, noncentrality**2)
     return Power(float(power), se, df, noncentrality)
 
 
@@ -187,25 +187,26 @@ def difference_power(
     return Power(float(power), math.sqrt(2 * error / n_readers), df, noncentrality)
 
 
-def smallest(power_of: Callable[[int], float], *, least: int, most: int, wanted: float) -> int | None:
-    """Return the smallest n in `least`..`most` with `power_of(n)` ≥ `wanted`, None where there is none.
+def fewest_cases(power_of: Callable[[int], float], *, wanted: float) -> int | None:
+    """Return the smallest number of cases with `power_of(cases)` ≥ `wanted`, None where there is none.
 
-    Power is taken to grow with n, which these tests' does.
+    Looked for on a grid of 5 % steps, then within its step. Power need not grow for ever: with few readers the
+    degrees of freedom fall towards J − 1 as cases are added, and past some number power falls with them.
 
     Examples
     --------
-    >>> smallest(lambda n: n / 10, least=1, most=20, wanted=0.75)
-    8
+    >>> fewest_cases(lambda cases: cases / 1000, wanted=0.75)
+    750
     """
-    if power_of(most) < wanted:
-        return None
-    while least < most:
-        middle = (least + most) // 2
-        if power_of(middle) >= wanted:
-            most = middle
-        else:
-            least = middle + 1
-    return least
+    least = LEAST_CASES
+    for most in CASES_TRIED:
+        if power_of(most) >= wanted:
+            while least < most:
+                middle = (least + most) // 2
+                least, most = (least, middle) if power_of(middle) >= wanted else (middle + 1, most)
+            return least
+        least = most + 1
+    return None
 
 
 def cases_for_power(
@@ -216,7 +217,7 @@ def cases_for_power(
     def power_of(n_cases: int) -> float:
         return chance_power(components, n_readers=n_readers, n_cases=n_cases, difference=difference, alpha=alpha).power
 
-    return smallest(power_of, least=4, most=MOST_CASES, wanted=power)
+    return fewest_cases(power_of, wanted=power)
 
 
 def cases_for_equivalence(
@@ -229,7 +230,7 @@ def cases_for_equivalence(
             components, n_readers=n_readers, n_cases=n_cases, margin=margin, alpha=alpha
         ).power
 
-    return smallest(power_of, least=4, most=MOST_CASES, wanted=power)
+    return fewest_cases(power_of, wanted=power)
 
 
 def pooled_power_curve(

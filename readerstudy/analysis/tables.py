@@ -6,33 +6,54 @@ from typing import Any
 
 import pandas as pd
 
+from readerstudy.analysis.bootstrap import bootstrap_areas
 from readerstudy.analysis.chance import against_chance
 from readerstudy.analysis.controls import positive_controls
 from readerstudy.analysis.counts import counts
 from readerstudy.analysis.detection import signal_detection
 from readerstudy.analysis.discrimination import discrimination
 from readerstudy.analysis.equivalence import reader_equivalence
+from readerstudy.analysis.headline import Protocol, headlines
+from readerstudy.analysis.mrmc import GeneratorTest
 from readerstudy.analysis.ratings import operating_points, rating_areas, rating_distribution, roc_curves
 from readerstudy.analysis.reader_agreement import agreement_summary, pairwise_agreement, repeat_agreement
 from readerstudy.analysis.unsure import unsure_policies, unsure_rates
 
 
-def made_tables(readings: pd.DataFrame, *, alpha: float, margins: Sequence[float]) -> dict[str, pd.DataFrame]:
+def made_tables(
+    readings: pd.DataFrame,
+    tests: Sequence[GeneratorTest],
+    protocol: Protocol,
+    *,
+    margins: Sequence[float],
+    replicates: int,
+    clustered: bool,
+) -> dict[str, pd.DataFrame]:
     """Return the tables of a readings frame; each one's columns are declared where it is made.
 
     Parameters
     ----------
     readings : DataFrame
         A readings frame.
-    alpha : float
-        Intervals cover 1 − `alpha`.
+    tests : sequence of GeneratorTest
+        From `pooled_tests`.
+    protocol : Protocol
+        What was fixed before the study.
     margins : sequence of float
-        Equivalence margins around ½.
+        Equivalence margins around ½, the protocol's among them.
+    replicates : int
+        Of the bootstrap.
+    clustered : bool
+        Whether cases share a patient.
     """
+    alpha = protocol.alpha
     table = counts(readings)
     controls = positive_controls(readings, alpha=alpha)
     equivalence = [reader_equivalence(table, controls, margin=margin, alpha=alpha) for margin in margins]
+    resampled = bootstrap_areas(readings, alpha=alpha, margins=margins, replicates=replicates)
     return {
+        "headlines": headlines(tests, table, controls, resampled, protocol, clustered=clustered),
+        "bootstrap": resampled,
         "counts": table,
         "unsure_policies": unsure_policies(table, alpha=alpha),
         "unsure_rates": unsure_rates(table, alpha=alpha),

@@ -40,7 +40,13 @@ def study_results(study: Study) -> StudyResults:
     """
     readings = build_readings(study)
     design = study.design["analysis"]
-    analysis = analyse(readings, alpha=design["alpha"], margins=[design["equivalence_margin"]])
+    analysis = analyse(
+        readings,
+        alpha=design["alpha"],
+        margins=[design["equivalence_margin"]],
+        unsure_policy=design["unsure_policy"],
+        holm_family=design["holm_family"],
+    )
     return StudyResults(readings, analysis, has_stand_ins(study))
 
 

@@ -157,9 +157,10 @@ def test_rows_have_the_fields_of_the_contract():
     assert {row["covariance"] for row in document["mrmc"]} == {"unbiased", "jackknife"}
 
 
-TABLES = ["counts", "unsure_policies", "unsure_rates", "discrimination", "signal_detection", "against_chance",
-          "positive_controls", "equivalence", "rating_areas", "roc_curves", "operating_points", "rating_distribution",
-          "agreement", "agreement_pairs", "agreement_repeats"]  # fmt: skip
+TABLES = ["headlines", "bootstrap", "counts", "unsure_policies", "unsure_rates", "discrimination",
+          "signal_detection", "against_chance", "positive_controls", "equivalence", "rating_areas", "roc_curves",
+          "operating_points", "rating_distribution", "agreement", "agreement_pairs",
+          "agreement_repeats"]  # fmt: skip
 
 
 def test_every_table_stands_in_the_document_with_its_columns():

@@ -114,6 +114,24 @@ def test_no_cases_make_up_for_too_few_readers():
     assert cases_for_equivalence(PILOT, n_readers=3, margin=0.1) is None
 
 
+def test_the_fewest_cases_are_found_where_more_would_spoil_them():
+    """Two readers, much of the variance shared: power passes its peak as df falls towards 1."""
+    shared = AreaComponents(var_reader=0.0005, var_error=0.006, cov2=0.0054, n_cases=60)
+
+    def power(cases: int) -> float:
+        return chance_power(shared, n_readers=2, n_cases=cases, difference=0.1).power
+
+    cases = cases_for_power(shared, n_readers=2, difference=0.1)
+    assert power(cases - 1) < 0.8 <= power(cases)
+    assert power(20_000) < 0.5
+
+
+def test_power_is_a_chance_even_where_it_is_all_but_certain():
+    for cases in (10, 1280, 20_000):
+        sure = AreaComponents(var_reader=0.0005, var_error=0.006, cov2=0.0036, n_cases=60)
+        assert 0 <= chance_power(sure, n_readers=2, n_cases=cases, difference=0.15).power <= 1
+
+
 def test_one_reader_is_refused():
     with pytest.raises(ValueError, match="at least two readers"):
         chance_power(PILOT, n_readers=1, n_cases=60, difference=0.1)
