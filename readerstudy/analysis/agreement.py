@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
-from statsmodels.stats.inter_rater import cohens_kappa
 
 Categories = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -70,12 +69,13 @@ def percent_agreement(counts: FloatArray) -> Coefficient:
 def cohen(table: npt.NDArray[np.int64], *, alpha: float) -> Coefficient:
     """Return Cohen's kappa of the q x q table of two raters' answers.
 
-    κ = (p_o − p_e)/(1 − p_e) with its large-sample SE.
+    κ = (p_o − p_e)/(1 − p_e), with p_ij the shares of the table: SE² = [Σ_i p_ii((1 − p_e) − (p_.i + p_i.)(1 − p_o))² +
+    (1 − p_o)² Σ_i≠j p_ij(p_.i + p_j.)² − (p_o·p_e − 2p_e + p_o)²] / (n(1 − p_e)⁴).
 
     Notes
     -----
     J. Cohen, Educ. Psychol. Meas. 20 (1960) 37; J. L. Fleiss, J. Cohen, B. S. Everitt, Psychol. Bull. 72 (1969)
-    323 (SE); `statsmodels.stats.inter_rater.cohens_kappa`.
+    323 (SE). The figures of `statsmodels.stats.inter_rater.cohens_kappa`, which takes 3 ms a pair of readers.
     """
     n = int(table.sum())
     if not n:
@@ -85,11 +85,15 @@ def cohen(table: npt.NDArray[np.int64], *, alpha: float) -> Coefficient:
     expected = float(shares.sum(axis=0) @ shares.sum(axis=1))
     if math.isclose(expected, 1):
         return Coefficient(observed=observed, expected=expected, n_cases=n, reason=ONE_CATEGORY)
-    with np.errstate(invalid="ignore", divide="ignore"):  # of figures that are not used here
-        found = cohens_kappa(table)
-    se = math.sqrt(max(float(found.var_kappa), 0.0))
+    value = (observed - expected) / (1 - expected)
+    rows, columns = shares.sum(axis=1), shares.sum(axis=0)
+    either = np.add.outer(columns, rows)  # at (i, j): the share of i in the columns and of j in the rows
+    agreeing = np.diag(shares) @ ((1 - expected) - np.diag(either) * (1 - observed)) ** 2
+    crossing = (1 - observed) ** 2 * (shares * either**2 * (1 - np.eye(len(table)))).sum()
+    spread = agreeing + crossing - (observed * expected - 2 * expected + observed) ** 2
+    se = math.sqrt(max(float(spread), 0.0) / n) / (1 - expected) ** 2
     half_width = float(stats.norm.ppf(1 - alpha / 2)) * se
-    return Coefficient(float(found.kappa), observed=observed, expected=expected, n_cases=n).within(se, half_width)
+    return Coefficient(value, observed=observed, expected=expected, n_cases=n).within(se, half_width)
 
 
 def fleiss(counts: FloatArray) -> Coefficient:

@@ -3,7 +3,7 @@
 import json
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -91,6 +91,7 @@ def analyse(
     unsure_policy: str = "middle",
     holm_family: Sequence[str] = ("organ", "generator"),
     replicates: int = REPLICATES,
+    years: Mapping[str, float] | None = None,
 ) -> Analysis:
     """Analyse a readings frame; positive = real tumour.
 
@@ -108,11 +109,15 @@ def analyse(
         What tests of the family tell apart: `organ`, `generator`.
     replicates : int
         Of each bootstrap.
+    years : mapping, optional
+        Reader → years of experience.
     """
     protocol = Protocol(alpha, margins[0], unsure_policy, tuple(holm_family))
     tests, differences = pooled_tests(readings, alpha=alpha, margins=margins)
     several = patients_with_several_cases(readings)
-    tables = made_tables(readings, tests, protocol, margins=margins, replicates=replicates, clustered=several > 0)
+    tables = made_tables(
+        readings, tests, protocol, margins=margins, replicates=replicates, clustered=several > 0, years=years or {}
+    )
     table = metrics(readings, alpha=alpha)
     if several:
         table = widen_for_patients(table, readings, alpha=alpha, replicates=replicates)

@@ -1,7 +1,7 @@
 """Every table of the analysis beside `metrics` and the pooled tests, by the name that it has in analysis.json."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,12 +11,16 @@ from readerstudy.analysis.chance import against_chance
 from readerstudy.analysis.controls import positive_controls
 from readerstudy.analysis.counts import counts
 from readerstudy.analysis.detection import signal_detection
+from readerstudy.analysis.difficulty import case_difficulty
 from readerstudy.analysis.discrimination import discrimination
+from readerstudy.analysis.drift import drift, halves
 from readerstudy.analysis.equivalence import reader_equivalence
+from readerstudy.analysis.experience import experience_groups
 from readerstudy.analysis.headline import Protocol, headlines
 from readerstudy.analysis.mrmc import GeneratorTest
 from readerstudy.analysis.ratings import operating_points, rating_areas, rating_distribution, roc_curves
 from readerstudy.analysis.reader_agreement import agreement_summary, pairwise_agreement, repeat_agreement
+from readerstudy.analysis.timing import reading_times, time_ratios
 from readerstudy.analysis.unsure import unsure_policies, unsure_rates
 
 
@@ -28,6 +32,7 @@ def made_tables(
     margins: Sequence[float],
     replicates: int,
     clustered: bool,
+    years: Mapping[str, float],
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of a readings frame; each one's columns are declared where it is made.
 
@@ -45,6 +50,8 @@ def made_tables(
         Of the bootstrap.
     clustered : bool
         Whether cases share a patient.
+    years : mapping
+        Reader → years of experience, where known.
     """
     alpha = protocol.alpha
     table = counts(readings)
@@ -69,6 +76,12 @@ def made_tables(
         "agreement": agreement_summary(readings, alpha=alpha),
         "agreement_pairs": pairwise_agreement(readings, alpha=alpha),
         "agreement_repeats": repeat_agreement(readings, alpha=alpha),
+        "reading_times": reading_times(readings),
+        "time_ratios": time_ratios(readings, alpha=alpha),
+        "drift": drift(readings, alpha=alpha),
+        "halves": halves(readings, alpha=alpha),
+        "experience": experience_groups(table, years, alpha=alpha, unsure_policy=protocol.unsure_policy),
+        "case_difficulty": case_difficulty(readings, alpha=alpha),
     }
 
 

@@ -11,6 +11,7 @@ from readerstudy.analysis.analysis import Analysis, analyse
 from readerstudy.analysis.frame import COLUMNS, readings_frame
 from readerstudy.domain.unblinding import UnblindedCase, UnblindedReading, unblind
 from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
 
 STAND_IN_NOTICE = (
@@ -46,6 +47,7 @@ def study_results(study: Study) -> StudyResults:
         margins=[design["equivalence_margin"]],
         unsure_policy=design["unsure_policy"],
         holm_family=design["holm_family"],
+        years={reader.code: reader.years for reader in Reader.objects.filter(study=study) if reader.years is not None},
     )
     return StudyResults(readings, analysis, has_stand_ins(study))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import SquareTable
-from statsmodels.stats.inter_rater import fleiss_kappa
+from statsmodels.stats.inter_rater import cohens_kappa, fleiss_kappa
 
 from readerstudy.analysis.agreement import (
     NO_INTERVAL,
@@ -72,6 +72,16 @@ def test_cohen_equals_irr():
     assert found.value == pytest.approx(0.651162790698, **EXACT)
     assert found.ci_low < found.value < found.ci_high
     assert found.observed == pytest.approx(22 / 30)
+
+
+@pytest.mark.parametrize(
+    "table", [[[20, 5, 3], [2, 10, 7], [6, 1, 15]], [[9, 4], [1, 3]], [[0, 2, 1], [3, 5, 0], [1, 1, 9]]]
+)
+def test_the_standard_error_of_cohen_equals_that_of_statsmodels(table: list[list[int]]):
+    expected = cohens_kappa(np.array(table))
+    found = cohen(np.array(table), alpha=0.05)
+    assert (found.value, found.se) == pytest.approx((expected.kappa, expected.std_kappa))
+    assert (found.ci_low, found.ci_high) == pytest.approx((expected.kappa_low, expected.kappa_upp))
 
 
 def test_krippendorff_equals_the_published_example():
