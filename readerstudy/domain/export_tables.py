@@ -15,7 +15,7 @@ from readerstudy.models.reader import Reader
 from readerstudy.models.sequence import Sequence
 from readerstudy.models.study import Study
 
-COUNTS = ["n_readings", "n_wrong", "n_unsure"]
+COUNTS = ["n_readings", "n_wrong", "n_unsure", "n_not_seen"]
 NOT_DRAWN_HERE = {Sequence.ORDER_NOT_RECORDED: ""}
 
 
@@ -70,6 +70,7 @@ def _case(case: UnblindedCase, truth: GroundTruth) -> dict[str, object]:
         "organ": case.organ,
         "truth": case.truth,
         "generator": case.generator,
+        "control": case.control,
         "stand_in": str(truth.stand_in).lower() if source else "",
         "diameter_mm": run.diameter_mm if run else source.diameter_mm if source else None,
         "patient_id": case.patient_id,

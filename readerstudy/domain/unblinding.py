@@ -25,6 +25,7 @@ class UnblindedCase:
     truth: str
     generator: str
     patient_id: str
+    control: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ CASES = {
     "organ": Described("text", "liver, pancreas or kidney"),
     "truth": Described("text", "real (positive) or synthetic (negative)"),
     "generator": Described("text", "what made the synthetic tumour; empty for a real one"),
+    "control": Described("0/1", "1 = a deliberately poor synthetic case, counted apart"),
     "stand_in": Described("true/false", "whether a lesion only takes a real tumour's place; empty = not recorded"),
     "diameter_mm": Described("mm", "diameter of the sphere of the tumour's volume; empty = not recorded"),
     "patient_id": Described("text", "cases with the same one are of one patient or host; empty = not recorded"),
@@ -34,6 +35,7 @@ CASES = {
     "n_readings": Described("whole number", "first readings of the case"),
     "n_wrong": Described("whole number", "of them: real called synthetic, or synthetic called real"),
     "n_unsure": Described("whole number", "of them: unsure"),
+    "n_not_seen": Described("whole number", "of them: no tumour seen"),
 }
 READERS = {
     "reader_id": Described("text", "the reader's code, as in readings.csv"),

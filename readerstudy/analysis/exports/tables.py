@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from readerstudy.analysis.exports.dictionary import CASES, READERS
+from readerstudy.analysis.frame import NOT_SEEN, TRUTHS
 from readerstudy.analysis.readings_csv import escape_text
 
 
@@ -29,15 +30,22 @@ def escape_column(column: "pd.Series[str]") -> "pd.Series[str]":
 def read_cases(readings: pd.DataFrame) -> pd.DataFrame:
     """Return what readings alone tell of their cases: the columns of cases.csv, what is not known empty."""
     first = readings[readings["repeat_index"] == 0]
-    wrong = (first["label"] != "unsure") & (first["label"] != first["truth"])
-    by_case = first.assign(wrong=wrong, unsure=first["label"] == "unsure").groupby("case_id", sort=True)
+    answers = {
+        "wrong": first["label"].isin(TRUTHS) & (first["label"] != first["truth"]),
+        "unsure": first["label"] == "unsure",
+        "not_seen": first["label"] == NOT_SEEN,
+    }
+    by_case = first.assign(**answers).groupby("case_id", sort=True)
     cases = by_case.agg(
         organ=("organ", "first"),
         truth=("truth", "first"),
         generator=("generator", "first"),
+        control=("control", "first"),
+        patient_id=("patient_id", "first"),
         n_readings=("label", "size"),
         n_wrong=("wrong", "sum"),
         n_unsure=("unsure", "sum"),
+        n_not_seen=("not_seen", "sum"),
     )
     return _columns(cases.reset_index(), CASES)
 
