@@ -124,6 +124,16 @@ if STORE_URL:
 IMPORT_ROOT = Path(env.str("IMPORT_ROOT")).resolve() if env.str("IMPORT_ROOT", default="") else None
 UPLOAD_MAX_MB = env.int("UPLOAD_MAX_MB", default=2048)
 
+# What is slow to work out about closed studies, shared by all processes
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": str(DATA_ROOT / "cache"),
+        "TIMEOUT": None,
+        "OPTIONS": {"MAX_ENTRIES": 2000},
+    }
+}
+
 # Background work: kombu's filesystem transport unless CELERY_BROKER_URL names Redis or RabbitMQ
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://local")
 if CELERY_BROKER_URL.partition("://")[0] not in ("filesystem", "memory", "redis", "rediss", "amqp", "amqps", "sqs"):

@@ -12,6 +12,7 @@ def data_root(settings: LazySettings, tmp_path: Path) -> Path:
     """Keep whatever a test stores in its own folder."""
     settings.DATA_ROOT = tmp_path / "data"
     settings.DATA_ROOT.mkdir()
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": str(settings.DATA_ROOT / "cache")}}
     return settings.DATA_ROOT
 
 

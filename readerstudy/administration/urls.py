@@ -2,6 +2,8 @@ from django.urls import path
 
 from readerstudy.administration.views import case_sets, datasets, login, readers, results, studies
 
+FIGURE = "studies/<slug:slug>/results/figures/<slug:name>"
+
 urlpatterns = [
     path("login/", login.log_in, name="login"),
     path("logout/", login.log_out, name="logout"),
@@ -18,5 +20,9 @@ urlpatterns = [
     path("studies/<slug:slug>/readers/", readers.reader_invite, name="reader-invite"),
     path("studies/<slug:slug>/readers/<int:reader_id>/renew/", readers.reader_renew, name="reader-renew"),
     path("studies/<slug:slug>/results/", results.study_results_page, name="study-results"),
+    path(f"{FIGURE}.svg", results.study_figure, {"form": "svg"}, name="study-figure-svg"),
+    path(f"{FIGURE}.csv", results.study_figure, {"form": "csv"}, name="study-figure-csv"),
+    path("studies/<slug:slug>/report/", results.study_report, name="study-report"),
+    path("studies/<slug:slug>/report.pdf", results.study_report_pdf, name="study-report-pdf"),
     path("studies/<slug:slug>/export", results.study_export, name="study-export"),
 ]

@@ -12,7 +12,7 @@ from readerstudy.analysis.exports.tables import read_cases, read_readers
 from readerstudy.domain.unblinding import UnblindedCase, unblinded_cases
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.reader import Reader
-from readerstudy.models.sequence import Sequence
+from readerstudy.models.sequence import Sequence, SequenceItem
 from readerstudy.models.study import Study
 
 COUNTS = ["n_readings", "n_wrong", "n_unsure", "n_not_seen"]
@@ -27,7 +27,12 @@ def cases_table(study: Study, readings: pd.DataFrame) -> pd.DataFrame:
         .select_related("source__volume__dataset", "synthesis_run")
         .order_by("case__code")
     )
-    rows = [_case(cases[truth.case_id], truth) for truth in truths.iterator()]
+    assigned = SequenceItem.objects.filter(sequence__reader__study=study, repeat_index=0, case__practice=False)
+    readers = dict(assigned.values_list("case").annotate(Count("pk")))
+    rows = [
+        _case(cases[truth.case_id], truth) | {"n_assigned": readers.get(truth.case_id, 0)}
+        for truth in truths.iterator()
+    ]
     counts = read_cases(readings).set_index("case_id")[COUNTS]
     table = pd.DataFrame(rows, columns=[name for name in CASES if name not in COUNTS])
     table = table.join(counts, on="case_id").fillna(dict.fromkeys(COUNTS, 0))

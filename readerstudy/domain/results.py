@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from readerstudy.analysis.analysis import Analysis, analyse
+from readerstudy.analysis.figures.collection import FIGURES, Material
+from readerstudy.analysis.figures.drawing import Drawing
 from readerstudy.analysis.frame import COLUMNS, readings_frame
-from readerstudy.domain.unblinding import UnblindedCase, UnblindedReading, unblind
+from readerstudy.analysis.reporting.findings import Findings, find
+from readerstudy.domain.export_tables import cases_table, readers_table
+from readerstudy.domain.result_cache import cached
+from readerstudy.domain.unblinding import UnblindedCase, UnblindedReading, require_closed, unblind
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
@@ -24,32 +30,72 @@ OF_THE_READING = {field.name for field in fields(UnblindedReading)}
 
 @dataclass(frozen=True)
 class StudyResults:
-    """`stand_in`: whether any counted real case is a stand-in."""
+    """What a closed study showed; `stand_in`: whether any counted real case is a stand-in.
 
-    readings: pd.DataFrame
-    analysis: Analysis
+    The analysis, the findings and the figures are kept (`result_cache`); the tables are read when they are asked for.
+    """
+
+    study: Study
     stand_in: bool
+
+    @cached_property
+    def readings(self) -> pd.DataFrame:
+        return build_readings(self.study)
+
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        return cases_table(self.study, self.readings)
+
+    @cached_property
+    def readers(self) -> pd.DataFrame:
+        return readers_table(self.study, self.readings)
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        return cached(self.study, "analysis", self._analyse)
+
+    @cached_property
+    def findings(self) -> Findings:
+        return cached(self.study, "findings", lambda: find(self._material))
+
+    @cached_property
+    def drawings(self) -> dict[str, Drawing]:
+        """Every figure that the readings allow, by name."""
+        return {name: drawing for name in FIGURES if (drawing := self.drawing(name))}
+
+    def drawing(self, name: str) -> Drawing | None:
+        return cached(self.study, f"figure-{name}", lambda: FIGURES[name](self._material))
+
+    def _analyse(self) -> Analysis:
+        design = self.study.design["analysis"]
+        return analyse(
+            self.readings,
+            alpha=design["alpha"],
+            margins=[design["equivalence_margin"]],
+            unsure_policy=design["unsure_policy"],
+            holm_family=design["holm_family"],
+            years=self._years(),
+        )
+
+    def _years(self) -> dict[str, int]:
+        readers = Reader.objects.filter(study=self.study, years__isnull=False)
+        return {reader.code: reader.years for reader in readers if reader.years is not None}
+
+    @property
+    def _material(self) -> Material:
+        return Material(self.readings, self.analysis, self.cases, self.readers)
 
 
 def study_results(study: Study) -> StudyResults:
-    """Analyse a closed study.
+    """Return a closed study's results.
 
     Raises
     ------
     DomainError
         While readers may still read.
     """
-    readings = build_readings(study)
-    design = study.design["analysis"]
-    analysis = analyse(
-        readings,
-        alpha=design["alpha"],
-        margins=[design["equivalence_margin"]],
-        unsure_policy=design["unsure_policy"],
-        holm_family=design["holm_family"],
-        years={reader.code: reader.years for reader in Reader.objects.filter(study=study) if reader.years is not None},
-    )
-    return StudyResults(readings, analysis, has_stand_ins(study))
+    require_closed(study)
+    return StudyResults(study, has_stand_ins(study))
 
 
 def has_stand_ins(study: Study) -> bool:

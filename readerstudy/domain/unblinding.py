@@ -64,8 +64,7 @@ def unblinded_cases(study: Study) -> dict[UUID, UnblindedCase]:
     DomainError
         While readers may still read.
     """
-    if study.state != Study.State.CLOSED:
-        raise DomainError(f"Study {study.slug} is not closed; figures are shown once reading has ended.")
+    require_closed(study)
     truths = GroundTruth.objects.filter(case__study=study, case__practice=False).order_by("case__code")
     rows = truths.values_list(
         "case_id", "case__code", "case__organ", "truth", "generator", "source__volume__patient_key"
@@ -76,6 +75,17 @@ def unblinded_cases(study: Study) -> dict[UUID, UnblindedCase]:
         number = patients.setdefault(patient, f"P{len(patients) + 1:04}") if patient else ""
         cases[key] = UnblindedCase(code, organ, truth, generator, number)
     return cases
+
+
+def require_closed(study: Study) -> None:
+    """Refuse to go on while readers may still read.
+
+    Raises
+    ------
+    DomainError
+    """
+    if study.state != Study.State.CLOSED:
+        raise DomainError(f"Study {study.slug} is not closed; figures are shown once reading has ended.")
 
 
 def _join(study: Study, cases: dict[UUID, UnblindedCase]) -> Iterator[UnblindedReading]:

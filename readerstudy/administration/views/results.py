@@ -1,17 +1,19 @@
-"""The results of a closed study, and its export."""
+"""The results of a closed study: the page, its figures, and the export."""
 
 import shutil
 import tempfile
 from pathlib import Path
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from readerstudy.analysis.reporting.tables import group_by_reader, pooled_tests
+from readerstudy.analysis.exports.tables import escaped
+from readerstudy.analysis.figures.collection import FIGURES
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.exports import export_study
+from readerstudy.domain.report import content_security_policy, render_pdf, render_report
 from readerstudy.domain.results import study_results
 from readerstudy.models.study import Study
 from readerstudy.permissions import staff_only, staff_user
@@ -21,18 +23,50 @@ from readerstudy.permissions import staff_only, staff_user
 @require_safe
 def study_results_page(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_object_or_404(Study, slug=slug)
-    context: dict[str, object] = {"study": study}
+    context: dict[str, object] = {"study": study, "linked": True}
     if study.state == Study.State.CLOSED:
         results = study_results(study)
-        context |= {
-            "results": results,
-            "readers": group_by_reader(results.analysis.metrics),
-            "pooled_tests": pooled_tests(results.analysis.document),
-            "confidence": f"{100 * (1 - results.analysis.document['alpha']):g} %",
-            "n_readers": results.readings["reader_id"].nunique(),
-            "n_cases": results.readings["case_id"].nunique(),
-        }
+        context |= {"results": results, "findings": results.findings, "drawings": results.drawings}
     return render(request, "readerstudy/administration/study_results.html", context)
+
+
+@staff_only
+@require_safe
+def study_figure(request: HttpRequest, slug: str, name: str, form: str) -> HttpResponse:
+    """Send one figure as a file: the drawing, or what it draws."""
+    study = get_object_or_404(Study, slug=slug, state=Study.State.CLOSED)
+    drawing = study_results(study).drawing(name) if name in FIGURES else None
+    if drawing is None:
+        raise Http404
+    if form == "svg":
+        response = HttpResponse(drawing.svg, content_type="image/svg+xml")
+    else:
+        response = HttpResponse(escaped(drawing.data).to_csv(index=False, lineterminator="\n"), content_type="text/csv")
+    response["Content-Disposition"] = f'attachment; filename="{study.slug}-{name}.{form}"'
+    return response
+
+
+@staff_only
+@require_safe
+def study_report(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send the report: one file, under a policy of its own that allows its own style sheet and nothing else."""
+    study = get_object_or_404(Study, slug=slug, state=Study.State.CLOSED)
+    response = HttpResponse(render_report(study_results(study)))
+    response["Content-Security-Policy"] = content_security_policy()
+    return response
+
+
+@staff_only
+@require_safe
+def study_report_pdf(request: HttpRequest, slug: str) -> HttpResponse:
+    study = get_object_or_404(Study, slug=slug, state=Study.State.CLOSED)
+    try:
+        content = render_pdf(study_results(study))
+    except DomainError as error:
+        messages.error(request, str(error))
+        return redirect("study-results", slug=slug)
+    headers = {"Content-Disposition": f'attachment; filename="{study.slug}-report.pdf"'}
+    return HttpResponse(content, content_type="application/pdf", headers=headers)
 
 
 @staff_only

@@ -42,6 +42,7 @@ def read_cases(readings: pd.DataFrame) -> pd.DataFrame:
         generator=("generator", "first"),
         control=("control", "first"),
         patient_id=("patient_id", "first"),
+        n_assigned=("label", "size"),
         n_readings=("label", "size"),
         n_wrong=("wrong", "sum"),
         n_unsure=("unsure", "sum"),

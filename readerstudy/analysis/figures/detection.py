@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from readerstudy.analysis.figures.drawing import GREY, Drawing, Look, draw, looks, marks, panels, shortened
+from readerstudy.analysis.reporting.order import natural
 
 
 def detection(rows: pd.DataFrame, *, confidence: str) -> Drawing:
@@ -18,13 +19,13 @@ def detection(rows: pd.DataFrame, *, confidence: str) -> Drawing:
         Of the intervals, such as `95 %`.
     """
     generators = sorted(rows["generator"].unique())
-    look = looks(sorted(rows["reader_id"].unique()))
+    look = looks(sorted(rows["reader_id"].unique(), key=natural))
 
     def paint(figure: Figure) -> None:
         for axis, generator in zip(panels(figure, generators), generators, strict=False):
             _panel(axis, rows[rows["generator"] == generator], look)
-        if figure.axes:
-            figure.axes[0].set_ylabel("d′: how well real is told from synthetic")
+        figure.axes[0].set_ylabel("d′: how well real is told from synthetic")
+        figure.supxlabel("c: ← leans to “real” · leans to “synthetic” →", fontsize=9)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         if handles:
             figure.legend(handles, labels, loc="outside right upper")
@@ -49,4 +50,3 @@ def _panel(axis: Axes, rows: pd.DataFrame, look: dict[str, Look]) -> None:
         )  # fmt: skip
     limit = max(1.0, *(abs(value) for value in axis.get_xlim()))
     axis.set_xlim(-limit, limit)
-    axis.set_xlabel("c: ← leans to real · to synthetic →")

@@ -28,6 +28,7 @@ ARM_COLORS = {"real": REAL, "synthetic": SYNTHETIC, "unsure": UNSURE}
 BAND = "#e9ecef"
 WIDTH = 7.2  # inches, of every figure
 LONGEST_NAME = 22
+LETTERS_IN_A_ROW = 60  # of the panels' titles together
 SETTINGS: Any = {  # typed as the names of matplotlib's settings there
     "svg.fonttype": "none",
     "svg.hashsalt": "readerstudy",
@@ -82,8 +83,8 @@ def marks(rows: pd.DataFrame) -> Iterable[Any]:
     return rows.itertuples(index=False)
 
 
-def shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+def shortened(name: str, letters: int = LONGEST_NAME) -> str:
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def panels(figure: Figure, names: list[str], *, sharey: bool = True) -> list[Axe
     axes = list(figure.subplots(1, max(len(names), 1), sharey=sharey, squeeze=False)[0])
     if len(names) > 1:
         for axis, name in zip(axes, names, strict=True):
-            axis.set_title(shortened(name))
+            axis.set_title(shortened(name, LETTERS_IN_A_ROW // len(names)))
     return axes
 
 

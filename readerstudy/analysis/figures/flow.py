@@ -5,6 +5,7 @@ import itertools
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from readerstudy.analysis.figures.drawing import Drawing, draw, marks
 
@@ -28,10 +29,12 @@ def flow(steps: pd.DataFrame) -> Drawing:
         axis.set_xlim(0, 1)
         levels = list(dict.fromkeys(steps["step"]))
         axis.set_ylim(len(levels) - 0.5, -0.5)
-        for row in marks(steps):
-            _box(axis, row.truth, levels.index(row.step), row.text)
-        for (truth, level), (next_truth, next_level) in _arrows(steps, levels):
-            _arrow(axis, (truth, level), (next_truth, next_level))
+        boxes = {
+            (row.truth, levels.index(row.step)): _box(axis, row.truth, levels.index(row.step), row.text)
+            for row in marks(steps)
+        }
+        for start, end in _arrows(steps, levels):
+            _arrow(axis, boxes[start], boxes[end])
 
     text = "; ".join(f"{row.truth or 'both arms'}: {' '.join(row.text.split())}" for row in marks(steps))
     height = 1.15 * steps["step"].nunique()
@@ -42,8 +45,8 @@ def _middle(truth: str) -> float:
     return {"real": 0.25, "synthetic": 0.75}.get(truth, 0.5)
 
 
-def _box(axis: Axes, truth: str, level: int, text: str) -> None:
-    axis.text(_middle(truth), level, text, ha="center", va="center", fontsize=8.5, linespacing=1.5, bbox=BOX)
+def _box(axis: Axes, truth: str, level: int, text: str) -> Text:
+    return axis.text(_middle(truth), level, text, ha="center", va="center", fontsize=8.5, linespacing=1.5, bbox=BOX)
 
 
 def _arrows(steps: pd.DataFrame, levels: list[str]) -> list[tuple[tuple[str, int], tuple[str, int]]]:
@@ -58,11 +61,7 @@ def _arrows(steps: pd.DataFrame, levels: list[str]) -> list[tuple[tuple[str, int
     ]
 
 
-def _arrow(axis: Axes, start: tuple[str, int], end: tuple[str, int]) -> None:
-    top, bottom = 0.36, 0.36
-    axis.annotate(
-        "",
-        xy=(_middle(end[0]), end[1] - bottom),
-        xytext=(_middle(start[0]), start[1] + top),
-        arrowprops=ARROW,
-    )
+def _arrow(axis: Axes, start: Text, end: Text) -> None:
+    """Draw an arrow from the edge of one box to that of another."""
+    edges = {"patchA": start.get_bbox_patch(), "patchB": end.get_bbox_patch()}
+    axis.annotate("", xy=end.get_position(), xytext=start.get_position(), arrowprops=ARROW | edges)

@@ -16,6 +16,7 @@ from readerstudy.analysis.figures.drawing import (
     percent_axis,
     shortened,
 )
+from readerstudy.analysis.reporting.order import natural
 
 CHANCE = 0.5
 READER, POOLED, HEADLINE = "reader", "mean, unsure left out", "mean, unsure half-way"
@@ -38,7 +39,7 @@ def forest(rows: pd.DataFrame, *, margin: float, confidence: str) -> Drawing:
     """
     generators = sorted(rows["generator"].unique())
     labels = list(dict.fromkeys(zip(rows["kind"], rows["reader_id"], strict=True)))
-    labels.sort(key=lambda label: (list(KINDS).index(label[0]), label[1]))
+    labels.sort(key=lambda label: (list(KINDS).index(label[0]), natural(label[1])))
 
     def paint(figure: Figure) -> None:
         for axis, generator in zip(panels(figure, generators), generators, strict=False):

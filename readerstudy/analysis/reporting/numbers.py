@@ -15,4 +15,6 @@ def percent(fraction: float) -> str:
 
 
 def p_value(p: float) -> str:
-    return "p < 0.001" if p < LEAST_P else f"p = {rounded(p, 3)}"
+    if p < LEAST_P:
+        return f"p < {LEAST_P}"
+    return f"p > {1 - LEAST_P}" if p > 1 - LEAST_P / 2 else f"p = {rounded(p, 3)}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from readerstudy.analysis.frame import ORGANS, POOLED
+from readerstudy.analysis.reporting.order import natural
 from readerstudy.analysis.reporting.tables import Estimate, ResultsRow, results_row
 
 
@@ -58,7 +59,7 @@ def _table(generator: str, metrics: pd.DataFrame) -> PublishedTable:
     found = {(str(row["reader_id"]), str(row["organ"])): results_row(row) for row in metrics.to_dict("records")}
     read = {organ for _, organ in found}
     organs = [organ for organ in ORGANS if organ in read]
-    readers = sorted({reader for reader, _ in found} - {POOLED})
+    readers = sorted({reader for reader, _ in found} - {POOLED}, key=natural)
     shown = readers if len(readers) == 1 else [*readers, POOLED]
     rows = [PublishedRow(reader, [OrganCells(found.get((reader, organ))) for organ in organs]) for reader in shown]
     return PublishedTable(generator, organs, rows)

@@ -14,6 +14,7 @@ import pandas as pd
 from readerstudy.analysis.frame import POOLED
 from readerstudy.analysis.obuchowski_rockette import CHANCE
 from readerstudy.analysis.reporting.numbers import p_value, percent
+from readerstudy.analysis.reporting.order import natural
 
 HEADLINE = {"endpoint": "balanced_accuracy", "unsure_policy": "middle", "covariance": "unbiased"}
 
@@ -59,6 +60,14 @@ class ResultsRow:
     @property
     def estimates(self) -> list[Estimate]:
         return [self.sensitivity, self.specificity, self.accuracy]
+
+    @property
+    def called_synthetic_of_real(self) -> int:
+        return self.sensitivity.total - self.sensitivity.correct
+
+    @property
+    def called_real_of_synthetic(self) -> int:
+        return self.specificity.total - self.specificity.correct
 
     @property
     def is_pooled(self) -> bool:
@@ -109,8 +118,8 @@ def group_by_reader(metrics: pd.DataFrame) -> list[ReaderResults]:
     return readers if len(readers) == 1 else groups
 
 
-def _pooled_last(record: dict[Hashable, Any]) -> list[tuple[bool, str]]:
-    return [(record[key] == POOLED, str(record[key])) for key in ("reader_id", "organ", "generator")]
+def _pooled_last(record: dict[Hashable, Any]) -> list[tuple[bool, list[tuple[bool, int, str]]]]:
+    return [natural(str(record[key])) for key in ("reader_id", "organ", "generator")]
 
 
 def _without_repetition(rows: list[ResultsRow]) -> list[ResultsRow]:

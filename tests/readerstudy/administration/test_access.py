@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from readerstudy.administration.urls import urlpatterns
 from readerstudy.domain.design import parse_design
-from readerstudy.domain.studies import create_study
+from readerstudy.domain.report import can_make_pdf
+from readerstudy.domain.studies import close_study, create_study
 from readerstudy.models.reader import Reader
 from readerstudy.permissions import ACCESS, READER_KEY
 
@@ -22,8 +23,9 @@ POST_ONLY = {
     "reader-renew",
     "study-export",
 }
+CLOSED_ONLY = {"study-figure-svg", "study-figure-csv", "study-report", "study-report-pdf"}  # not found before
 STAFF_ONLY = {str(pattern.name) for pattern in urlpatterns} - PUBLIC
-PAGES = STAFF_ONLY - POST_ONLY
+PAGES = STAFF_ONLY - POST_ONLY - CLOSED_ONLY
 FORMS = POST_ONLY | {"study-new", "study-open", "study-close"}
 OF_ONE_STUDY = {str(pattern.name) for pattern in urlpatterns if "slug" in pattern.pattern.converters}
 
@@ -41,7 +43,7 @@ def log_in(user: User, **options: bool) -> Client:
 
 def url(name: str, reader: Reader, **changes: object) -> str:
     """Fill in the arguments that the view takes."""
-    everything = {"slug": reader.study.slug, "reader_id": reader.pk, **changes}
+    everything = {"slug": reader.study.slug, "reader_id": reader.pk, "name": "flow", **changes}
     pattern = next(pattern for pattern in urlpatterns if pattern.name == name)
     return reverse(name, kwargs={key: everything[key] for key in pattern.pattern.converters})
 
@@ -79,6 +81,12 @@ def test_users_who_are_not_staff_are_refused(reader: Reader):
 
 def test_staff_get_every_page(reader: Reader, staff_client: Client):
     assert statuses(staff_client, PAGES, reader) == dict.fromkeys(PAGES, 200)
+
+
+def test_staff_get_the_pages_of_a_closed_study(reader: Reader, staff_client: Client):
+    close_study(study=reader.study, actor=builders.ACTOR)
+    found = statuses(staff_client, CLOSED_ONLY, reader)
+    assert found == dict.fromkeys(CLOSED_ONLY, 200) | {"study-report-pdf": 200 if can_make_pdf() else 302}
 
 
 def test_what_changes_something_is_not_done_by_a_link(reader: Reader, staff_client: Client):

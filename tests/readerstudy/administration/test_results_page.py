@@ -1,6 +1,7 @@
 """Figures after closing, and the export."""
 
 import io
+import re
 import zipfile
 
 import pandas as pd
@@ -11,6 +12,7 @@ from django.utils.html import escape
 
 from readerstudy.analysis.frame import readings_frame
 from readerstudy.domain.readings_import import import_readings
+from readerstudy.domain.report import can_make_pdf
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.study import Study
@@ -29,12 +31,12 @@ def results(client: Client, slug: str):
 def test_no_figure_is_shown_before_the_study_is_closed(build, staff_client):
     response = results(staff_client, build().slug)
     assert NO_FIGURES in response.text
-    assert "readers" not in response.context
+    assert "findings" not in response.context
 
 
 def test_the_closed_study_shows_each_readers_figures(staff_client: Client):
     response = results(staff_client, builders.closed().slug)
-    [reader] = response.context["readers"]
+    [reader] = response.context["findings"].readers
     [row] = reader.rows
     assert (reader.reader, row.organ, row.generator) == ("R1", "liver", "hand-crafted")
     assert (row.sensitivity.percent, row.sensitivity.correct, row.sensitivity.total) == ("50.0 %", 1, 2)
@@ -42,21 +44,35 @@ def test_the_closed_study_shows_each_readers_figures(staff_client: Client):
     assert (row.accuracy.percent, row.accuracy.correct, row.accuracy.total) == ("66.7 %", 2, 3)
     assert (row.unsure_real, row.unsure_synthetic) == (0, 1)
     assert "Positive = real tumour." in response.text
-    assert "50.0 % <span" in response.text
+    assert '50.0 %<span class="interval">' in response.text
     assert "stand-ins" not in response.text
 
 
-def test_the_table_says_what_it_counts_and_what_chance_is(staff_client: Client):
-    page = results(staff_client, builders.closed().slug).text
-    assert '<th scope="colgroup" colspan="2">Answers about</th>' in page
+def test_the_table_is_laid_out_as_the_published_one(staff_client: Client):
+    page = results(staff_client, three_readers().slug).text
+    assert '<th scope="colgroup" colspan="3" class="organ-head">Liver</th>' in page
+    assert page.index(">Liver<") < page.index(">Kidney<")
     assert "50 % is chance for balanced accuracy, and for accuracy only where" in page
-    assert '<td class="number">75.0 %</td>' in page
+
+
+def test_the_counts_are_the_three_by_two_table(staff_client: Client):
+    page = results(staff_client, builders.closed().slug).text
+    row = re.search(r"<td>hand-crafted</td>\s*((?:<td class=\"number\">[^<]*</td>\s*){7})", page)
+    assert re.findall(r">([^<]+)</td>", row[1]) == ["1", "1", "0", "0", "1", "1", "75.0 %"]
+
+
+def test_the_headline_says_what_was_found(staff_client: Client):
+    page = results(staff_client, three_readers().slug).text
+    assert "Readers told real from synthetic better than chance: balanced accuracy 0." in page
+    assert "3 readers" in page
+    assert "not shown to be indistinguishable at ±0.10." in page
+    assert "No positive controls were read." in page
 
 
 @pytest.mark.parametrize(("alpha", "level"), [(0.05, "95 %"), (0.025, "97.5 %")])
 def test_intervals_are_named_by_the_level_of_the_analysis(alpha: float, level: str, staff_client: Client):
     study = builders.closed(analysis={"alpha": alpha})
-    assert f"In brackets: {level} Wilson intervals." in results(staff_client, study.slug).text
+    assert f"percentages, {level} Wilson intervals, counts" in results(staff_client, study.slug).text
 
 
 def three_readers() -> Study:
@@ -77,7 +93,7 @@ def three_readers() -> Study:
 def test_the_pooled_tests_are_those_of_the_export(staff_client: Client):
     response = results(staff_client, three_readers().slug)
     document = response.context["results"].analysis.document
-    tests = response.context["pooled_tests"]
+    tests = response.context["findings"].pooled
     assert [(test.organ, test.generator) for test in tests] == [
         (organ, "difftumor") for organ in ("all", "kidney", "liver")
     ]
@@ -93,7 +109,6 @@ def test_the_pooled_tests_are_those_of_the_export(staff_client: Client):
     for warning in document["warnings"]:
         assert f"<li>{escape(warning)}</li>" in response.text
     assert len(document["warnings"]) == 2
-    assert "indistinguishable" not in response.text
 
 
 def test_one_reader_has_no_pooled_test_and_the_page_says_why(staff_client: Client):
@@ -113,7 +128,7 @@ def test_readings_made_elsewhere_have_their_pages(staff_client: Client):
     rows = [("R1", "a", "liver", "", "real", "real"), ("R1", "b", "liver", "difftumor", "synthetic", "real")]
     readings = readings_frame(pd.DataFrame(rows, columns=columns))
     study = import_readings(slug="published", readings=readings, actor=builders.ACTOR)
-    [reader] = results(staff_client, study.slug).context["readers"]
+    [reader] = results(staff_client, study.slug).context["findings"].readers
     assert [(row.generator, row.accuracy.correct, row.accuracy.total) for row in reader.rows] == [("difftumor", 1, 2)]
     page = staff_client.get(reverse("study-detail", args=[study.slug])).text
     assert "1 difftumor" in page
@@ -131,7 +146,9 @@ def test_what_cannot_be_estimated_is_said(staff_client: Client):
     study = builders.opened()
     builders.read(builders.invite(study, "R1"), {"real": ["real"], "synthetic": ["unsure"]})
     builders.close_study(study=study, actor=builders.ACTOR)
-    assert results(staff_client, study.slug).text.lower().count("not estimable") == 3
+    page = results(staff_client, study.slug).text
+    assert page.count('<span class="fraction">not estimable</span>') == 1  # of the three rates, specificity
+    assert "Not estimable: No synthetic case was answered real or synthetic." in page
 
 
 def test_the_export_is_a_zip_of_the_files_that_the_command_writes(staff_client: Client):
@@ -152,3 +169,52 @@ def test_a_study_that_is_open_is_not_exported(staff_client: Client):
     assert response.redirect_chain == [(reverse("study-results", args=[study.slug]), 302)]
     assert len(list(response.context["messages"])) == 1
     assert NO_FIGURES in response.text
+
+
+def test_every_figure_is_in_the_page_and_can_be_had_with_its_data(staff_client: Client):
+    study = three_readers()
+    response = results(staff_client, study.slug)
+    drawings = response.context["drawings"]
+    assert {"flow", "answers", "forest", "detection", "difficulty"} <= set(drawings)
+    for name, drawing in drawings.items():
+        assert drawing.svg in response.text
+        svg = staff_client.get(reverse("study-figure-svg", args=[study.slug, name]))
+        assert (svg.text, svg["Content-Type"]) == (drawing.svg, "image/svg+xml")
+        csv = staff_client.get(reverse("study-figure-csv", args=[study.slug, name]))
+        assert csv["Content-Disposition"] == f'attachment; filename="published-{name}.csv"'
+        assert csv.text.splitlines()[0] == ",".join(drawing.data.columns)
+
+
+@pytest.mark.parametrize("name", ["study-figure-svg", "study-figure-csv", "study-report", "study-report-pdf"])
+def test_nothing_of_an_open_study_can_be_had(name: str, staff_client: Client):
+    study = builders.opened()
+    builders.read(builders.invite(study, "R1"), {"real": ["real"], "synthetic": ["synthetic"]})
+    arguments = [study.slug, "forest"] if "figure" in name else [study.slug]
+    assert staff_client.get(reverse(name, args=arguments)).status_code == 404
+
+
+def test_a_figure_that_there_is_none_of_is_not_found(staff_client: Client):
+    slug = three_readers().slug
+    for name in ("ratings", "nosuch"):
+        assert staff_client.get(reverse("study-figure-svg", args=[slug, name])).status_code == 404
+
+
+def test_results_are_worked_out_once(staff_client: Client, monkeypatch: pytest.MonkeyPatch):
+    slug = three_readers().slug
+    first = results(staff_client, slug).text
+    monkeypatch.setattr("readerstudy.domain.results.build_readings", lambda _study: pytest.fail("read again"))
+    second = results(staff_client, slug).text
+    token = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
+    assert token.sub("", second) == token.sub("", first)
+
+
+def test_the_report_is_shown_under_a_policy_of_its_own(staff_client: Client):
+    response = staff_client.get(reverse("study-report", args=[three_readers().slug]))
+    assert response["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert "<h1>published</h1>" in response.text
+
+
+@pytest.mark.skipif(can_make_pdf(), reason="WeasyPrint is here")
+def test_without_a_library_for_it_the_page_says_how_to_get_a_pdf(staff_client: Client):
+    response = staff_client.get(reverse("study-report-pdf", args=[three_readers().slug]), follow=True)
+    assert "pip install weasyprint" in response.text

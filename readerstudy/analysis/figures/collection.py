@@ -1,0 +1,164 @@
+"""Every figure of a study, by name, from its readings and their analysis."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from readerstudy.analysis.analysis import Analysis
+from readerstudy.analysis.comparisons import comparisons
+from readerstudy.analysis.counts import counts, of_readers
+from readerstudy.analysis.detection import signal_detection
+from readerstudy.analysis.discrimination import discrimination
+from readerstudy.analysis.figures import forest as forests
+from readerstudy.analysis.figures.answers import answers, ratings
+from readerstudy.analysis.figures.detection import detection
+from readerstudy.analysis.figures.differences import differences
+from readerstudy.analysis.figures.difficulty import difficulty
+from readerstudy.analysis.figures.drawing import Drawing
+from readerstudy.analysis.figures.flow import flow
+from readerstudy.analysis.frame import ORGANS, POOLED
+from readerstudy.analysis.reporting.order import natural
+
+PRIMARY = {"endpoint": "balanced_accuracy", "covariance": "unbiased"}
+
+
+@dataclass(frozen=True)
+class Material:
+    """What figures are drawn from: `cases` and `readers` as an export holds them."""
+
+    readings: pd.DataFrame
+    analysis: Analysis
+    cases: pd.DataFrame
+    readers: pd.DataFrame
+
+    @property
+    def alpha(self) -> float:
+        return float(self.analysis.document["alpha"])
+
+    @property
+    def confidence(self) -> str:
+        return f"{100 * (1 - self.alpha):g} %"
+
+    def counts_over_organs(self) -> pd.DataFrame:
+        """Return each reader's counts of each generator, organs together."""
+        table = of_readers(counts(self.readings))
+        table = table[(table["organ"] == POOLED) & (table["generator"] != POOLED)]
+        return table.sort_values("reader_id", key=lambda names: names.map(natural), kind="stable")
+
+
+def draw_flow(material: Material) -> Drawing | None:
+    cases = material.cases
+    asked = int(material.readers["n_assigned"].sum())
+    if cases.empty:
+        return None
+    organs = ", ".join(f"{organ} {n}" for organ in ORGANS if (n := int((cases["organ"] == organ).sum())))
+    steps = [
+        ("", "cases", f"{len(cases)} cases ({organs})\n{len(material.readers)} readers, {asked} readings asked for")
+    ]
+    for truth in ("real", "synthetic"):
+        arm = cases[cases["truth"] == truth]
+        generators = arm.loc[arm["generator"] != "", "generator"].value_counts().sort_index()
+        by = "\n" + ", ".join(f"{name} {n}" for name, n in generators.items()) if len(generators) else ""
+        steps.append((truth, "arms", f"{len(arm)} {truth} cases{by}"))
+    first = material.readings[material.readings["repeat_index"] == 0]
+    for truth in ("real", "synthetic"):
+        arm = cases[cases["truth"] == truth]
+        read, missing = int(arm["n_readings"].sum()), int((arm["n_assigned"] - arm["n_readings"]).sum())
+        steps.append((truth, "read", f"{read} first readings\n{missing} missing"))
+    for truth in ("real", "synthetic"):
+        labels = first.loc[first["truth"] == truth, "label"].value_counts()
+        lines = [f"{words}: {int(labels[label])}" for label, words in LABEL_WORDS.items() if labels.get(label)]
+        steps.append((truth, "answers", "\n".join(lines) or "none"))
+    return flow(pd.DataFrame(steps, columns=["truth", "step", "text"]))
+
+
+LABEL_WORDS = {
+    "real": "called real",
+    "synthetic": "called synthetic",
+    "unsure": "unsure",
+    "not-seen": "no tumour seen",
+}
+
+
+def draw_answers(material: Material) -> Drawing | None:
+    table = of_readers(counts(material.readings))
+    table = table[(table["organ"] == POOLED) & (table["generator"] == POOLED)]
+    table = table.sort_values("reader_id", key=lambda names: names.map(natural), kind="stable")
+    arms = [
+        table[["reader_id"]].assign(
+            truth=truth, real=table[called_real], unsure=table[f"unsure_{truth}"], synthetic=table[called_synthetic]
+        )
+        for truth, called_real, called_synthetic in (("real", "tp", "fn"), ("synthetic", "fp", "tn"))
+    ]
+    rows = pd.concat(arms, ignore_index=True)
+    return answers(rows) if len(rows) else None
+
+
+def draw_forest(material: Material) -> Drawing | None:
+    by_reader = discrimination(material.counts_over_organs(), alpha=material.alpha)
+    rows = [
+        {
+            "generator": row["generator"], "kind": forests.READER, "reader_id": row["reader_id"],
+            "estimate": row["balanced_accuracy"],
+            "low": row["balanced_accuracy_low"], "high": row["balanced_accuracy_high"],
+        }
+        for row in by_reader.to_dict("records")
+    ]  # fmt: skip
+    for policy, kind in (("exclude", forests.POOLED), ("middle", forests.HEADLINE)):
+        for row in material.analysis.document["mrmc"]:
+            wanted = PRIMARY | {"unsure_policy": policy, "organ": POOLED}
+            if wanted.items() <= row.items() and row["generator"] != POOLED and row["n_readers"] > 1:
+                rows.append(
+                    {
+                        "generator": row["generator"], "kind": kind, "reader_id": "",
+                        "estimate": row["estimate"], "low": row["ci_low"], "high": row["ci_high"],
+                    }
+                )  # fmt: skip
+    if not rows:
+        return None
+    frame = pd.DataFrame(rows).astype(dict.fromkeys(("estimate", "low", "high"), "float64"))
+    return forests.forest(frame, margin=material.analysis.document["margins"][0], confidence=material.confidence)
+
+
+def draw_ratings(material: Material) -> Drawing | None:
+    compared = comparisons(material.readings)
+    rated = compared[(compared["generator"] != POOLED) & compared["rating"].notna()]
+    return ratings(rated[["generator", "truth", "rating"]]) if len(rated) else None
+
+
+def draw_detection(material: Material) -> Drawing | None:
+    rows = signal_detection(material.counts_over_organs(), alpha=material.alpha)
+    return detection(rows, confidence=material.confidence) if rows["d_prime"].notna().any() else None
+
+
+def draw_differences(material: Material) -> Drawing | None:
+    wanted = PRIMARY | {"unsure_policy": "middle"}
+    rows = [row for row in material.analysis.document["mrmc_differences"] if wanted.items() <= row.items()]
+    organs = {row["organ"] for row in rows} - {POOLED}
+    shown = [row for row in rows if len(organs) > 1 or row["organ"] != POOLED]
+    if not shown:
+        return None
+    columns = ["generator_a", "generator_b", "organ", "difference", "ci_low", "ci_high"]
+    frame = pd.DataFrame(shown, columns=columns).astype(dict.fromkeys(columns[3:], "float64"))
+    frame["organ"] = frame["organ"].replace({POOLED: "all organs"})
+    return differences(frame, confidence=material.confidence)
+
+
+def draw_difficulty(material: Material) -> Drawing | None:
+    cases = material.cases[(material.cases["control"] == 0) & (material.cases["n_readings"] > 0)]
+    return (
+        difficulty(cases[["case_id", "organ", "truth", "generator", "n_readings", "n_wrong"]]) if len(cases) else None
+    )
+
+
+FIGURES: dict[str, Callable[[Material], Drawing | None]] = {
+    "flow": draw_flow,
+    "answers": draw_answers,
+    "forest": draw_forest,
+    "ratings": draw_ratings,
+    "detection": draw_detection,
+    "differences": draw_differences,
+    "difficulty": draw_difficulty,
+}
+"""Name → what draws it; None where the readings hold nothing of the kind."""

@@ -1,0 +1,164 @@
+"""The methods of a study in words, filled in from its design: what a manuscript has to say of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+RESPONSES = {
+    "label": "one of real, synthetic and unsure",
+    "label+confidence": "one of real, synthetic and unsure, with a confidence",
+    "rating-6": "a six-point rating from surely synthetic to surely real",
+}
+CUES = {
+    "slice": "Each case opened at the slice of the lesion's middle, in both arms.",
+    "marker": "Each case opened at the lesion's middle, which a marker pointed to, in both arms.",
+    "none": "Readers looked for the lesion themselves and could answer that they saw none, which is counted apart.",
+}
+POLICIES = {
+    "middle": "placed between synthetic and real (a three-point scale)",
+    "exclude": "left out",
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One heading of the methods with its paragraphs; `anchor` is what checklists point to."""
+
+    anchor: str
+    heading: str
+    paragraphs: list[str]
+
+
+def methods(document: dict[str, Any], design: dict[str, Any] | None, *, design_sha256: str = "") -> list[Section]:
+    """Return the sections of the methods.
+
+    Parameters
+    ----------
+    document
+        The content of `analysis.json`.
+    design
+        The study's design, or None where the readings were made elsewhere and nobody told it.
+    design_sha256
+        Hash of the design, which was fixed before reading.
+    """
+    sections = _told(design, design_sha256) if design else [_untold()]
+    return [*sections, _statistics(document, design), _software(document)]
+
+
+def _untold() -> Section:
+    return Section(
+        "design",
+        "Design",
+        [
+            "The readings were made elsewhere and imported. How cases and readers were chosen, what readers were told "
+            "and shown, and in which order, is not known to this program and has to be described by the authors."
+        ],
+    )
+
+
+def _told(design: dict[str, Any], design_sha256: str) -> list[Section]:
+    reading = design["reading"]
+    return [
+        Section(
+            "design",
+            "Design",
+            [
+                "A visual Turing test: readers said of each case, blinded, whether its tumour was a patient's (real, "
+                "positive) or synthetic (negative). The truth is known by construction.",
+                f"The design was fixed before reading; its SHA-256 is {design_sha256}. Cases, synthesis and reading "
+                f"orders follow from the seed {design['seed']}.",
+            ],
+        ),
+        Section("cases", "Cases", [*(_organ(organ) for organ in design["organs"]), _patients(design)]),
+        Section("reading", "Reading", _reading(reading)),
+        Section(
+            "blinding",
+            "Blinding",
+            [
+                "Both arms passed through one writer: the same number type, orientation, clipping and compression. A "
+                "reader's browser knew a case by a random token alone; it received no name, header, date or truth, "
+                "and no figure was shown to anybody before the study was closed.",
+                f"Readers were told: “{reading['told_prevalence']}”",
+            ],
+        ),
+    ]
+
+
+def _organ(organ: dict[str, Any]) -> str:
+    low, high = organ["diameter_mm"]
+    synthetic = ", ".join(f"{count} by {name}" for name, count in organ["synthetic"].items()) or "none"
+    return (
+        f"{organ['name'].capitalize()}: {organ['real']} real cases from {_from(organ['real_from'])}; synthetic ones: "
+        f"{synthetic}, in hosts from {_from(organ['hosts_from'])}; tumours of {low:g}–{high:g} mm (diameter of the "
+        "sphere of equal volume) in both arms."
+    )
+
+
+def _from(names: list[str]) -> str:
+    return ", ".join(names) if names else "all data sets that have them"
+
+
+def _patients(design: dict[str, Any]) -> str:
+    matched = ", ".join(design["matching"]["on"])
+    same = {
+        "never": "A patient stood in one case of the study, in either arm.",
+        "other-sitting": "A patient could stand in both arms, in different sittings.",
+        "allowed": "A patient could stand in both arms.",
+    }[design["matching"]["same_patient"]]
+    return f"Synthetic cases were matched to real ones on {matched}. {same}"
+
+
+def _reading(reading: dict[str, Any]) -> list[str]:
+    answer = RESPONSES[reading["response"]]
+    sentences = [
+        f"Readers read in a browser, each in an order of their own that was drawn at invitation and stored. The answer "
+        f"was {answer}.",
+        CUES[reading["lesion_cue"]],
+    ]
+    extras = [
+        (reading["practice"], f"{reading['practice']} practice cases came first and are not counted."),
+        (
+            reading["controls"],
+            f"{reading['controls']} positive controls (deliberately poor synthetic cases) are counted apart.",
+        ),
+        (
+            reading["repeats"],
+            f"{reading['repeats']} cases were shown again, hidden among the others; only the first reading counts in "
+            "anything but agreement within a reader.",
+        ),
+        (
+            reading["sittings"] > 1,
+            f"Reading was in {reading['sittings']} sittings, at least {reading['washout_days']} days apart.",
+        ),
+    ]
+    sentences += [sentence for there, sentence in extras if there]
+    return [" ".join(sentences)]
+
+
+def _statistics(document: dict[str, Any], design: dict[str, Any] | None) -> Section:
+    level = f"{100 * (1 - document['alpha']):g} %"
+    margin = document["margins"][0]
+    policy = POLICIES[design["analysis"]["unsure_policy"] if design else "middle"]
+    return Section(
+        "statistics",
+        "Statistical analysis",
+        [
+            "Positive = real tumour. Sensitivity is the share of real cases called real, specificity the share of "
+            "synthetic cases called synthetic; balanced accuracy is their mean, and .5 is chance. A real case counts "
+            "against every generator of its organ that the same reader read.",
+            f"Answers “unsure” are left out of sensitivity, specificity and accuracy and counted beside them, as in "
+            f"published tables; the headline test has them {policy}. Intervals of proportions are Wilson's, {level}.",
+            "The readers' mean balanced accuracy is tested against chance by the method of Obuchowski and Rockette, "
+            "readers and cases random, with Hillis' degrees of freedom and the unbiased covariance. Generators are "
+            "compared the same way by the readers who read both.",
+            f"Equivalence to chance is tested by two one-sided tests at ±{margin:.2f}, a margin fixed beforehand. "
+            "Tumours are called indistinguishable only where that test passes, every reader called between 10 and 90 % "
+            "of real and of synthetic cases real, and the positive controls were found; never because p is large.",
+            "Signal detection (d′ and the criterion c) is with the log-linear correction. Hidden repeats enter "
+            "agreement within readers alone. " + document["definitions"]["multiplicity"].capitalize() + ".",
+        ],
+    )
+
+
+def _software(document: dict[str, Any]) -> Section:
+    versions = ", ".join(f"{name} {version}" for name, version in document["software"].items())
+    return Section("software", "Software", [f"{versions}."])

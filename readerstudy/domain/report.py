@@ -1,0 +1,85 @@
+"""The report of a closed study: one HTML file that needs nothing else, to read or to print."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.util
+
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+
+from readerstudy.analysis.reporting.checklists import checklists
+from readerstudy.analysis.reporting.methods import methods
+from readerstudy.domain.errors import DomainError
+from readerstudy.domain.results import StudyResults
+
+STYLE_SHEETS = ("readerstudy/css/results.css", "readerstudy/css/report.css")
+SECTIONS = ("limits", "flow", "readers", "table", "pooled", "unsure", "counts", "hardest")  # of the template
+PDF_LIBRARY = "weasyprint"
+HOW_TO_GET_PDF = (
+    "The server makes a PDF of the report once WeasyPrint is installed beside it (pip install weasyprint; it needs "
+    "Pango: apt install libpango-1.0-0 libpangoft2-1.0-0). Without it, open the report and print it to a PDF."
+)
+
+
+def render_report(results: StudyResults) -> str:
+    """Return the report as HTML."""
+    study = results.study
+    design = None if study.read_elsewhere else study.design
+    told = methods(results.analysis.document, design, design_sha256=study.design_sha256)
+    context = {
+        "study": study,
+        "results": results,
+        "findings": results.findings,
+        "drawings": results.drawings,
+        "methods": told,
+        "readers": results.readers.astype(object).where(results.readers.notna(), "").to_dict("records"),
+        "audits": study.audit_events.filter(action="audit blinding"),
+        "checklists": checklists({*SECTIONS, *(section.anchor for section in told)}),
+        "definitions": results.analysis.document["definitions"],
+        "written_at": timezone.now(),
+        "style": mark_safe(style_sheet()),  # noqa: S308  our own style sheets
+        "opened": True,
+    }
+    return render_to_string("readerstudy/report/report.html", context)
+
+
+def render_pdf(results: StudyResults) -> bytes:
+    """Return the report as PDF.
+
+    Raises
+    ------
+    DomainError
+        Where the library that makes it is not installed.
+    """
+    if not can_make_pdf():
+        raise DomainError(HOW_TO_GET_PDF)
+    library = importlib.import_module(PDF_LIBRARY)
+    return bytes(library.HTML(string=render_report(results)).write_pdf())
+
+
+def can_make_pdf() -> bool:
+    return importlib.util.find_spec(PDF_LIBRARY) is not None
+
+
+def style_sheet() -> str:
+    return "\n".join(_read_static(name) for name in STYLE_SHEETS)
+
+
+def content_security_policy() -> str:
+    """Return the policy under which the report is shown: nothing but its own style sheet."""
+    digest = base64.b64encode(hashlib.sha256(style_sheet().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def _read_static(name: str) -> str:
+    path = finders.find(name)
+    if not isinstance(path, str):
+        raise FileNotFoundError(f"The style sheet {name} is not among the static files.")
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123  finders give strings
+        return file.read()
