@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import pandas as pd
 
 from readerstudy.analysis.analysis import Analysis
-from readerstudy.analysis.comparisons import comparisons
-from readerstudy.analysis.counts import counts, of_readers
-from readerstudy.analysis.detection import signal_detection
-from readerstudy.analysis.discrimination import discrimination
+from readerstudy.analysis.counts import of_readers
 from readerstudy.analysis.figures import forest as forests
-from readerstudy.analysis.figures.answers import answers, ratings
+from readerstudy.analysis.figures.agreement import agreement
+from readerstudy.analysis.figures.answers import answers
 from readerstudy.analysis.figures.detection import detection
 from readerstudy.analysis.figures.differences import differences
 from readerstudy.analysis.figures.difficulty import difficulty
 from readerstudy.analysis.figures.drawing import Drawing
 from readerstudy.analysis.figures.flow import flow
+from readerstudy.analysis.figures.ratings import ratings
+from readerstudy.analysis.figures.roc import roc
 from readerstudy.analysis.frame import ORGANS, POOLED
 from readerstudy.analysis.reporting.order import natural
 
@@ -40,11 +40,15 @@ class Material:
     def confidence(self) -> str:
         return f"{100 * (1 - self.alpha):g} %"
 
-    def counts_over_organs(self) -> pd.DataFrame:
-        """Return each reader's counts of each generator, organs together."""
-        table = of_readers(counts(self.readings))
-        table = table[(table["organ"] == POOLED) & (table["generator"] != POOLED)]
-        return table.sort_values("reader_id", key=lambda names: names.map(natural), kind="stable")
+    def over_organs(self, name: str) -> pd.DataFrame:
+        """Return each reader's rows of one of the analysis' tables, one a generator, organs together."""
+        table = self.analysis.tables[name]
+        rows = table[(table["organ"] == POOLED) & (table["generator"] != POOLED)]
+        return _by_reader(rows)
+
+
+def _by_reader(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values("reader_id", key=lambda names: names.map(natural), kind="stable")
 
 
 def draw_flow(material: Material) -> Drawing | None:
@@ -82,9 +86,8 @@ LABEL_WORDS = {
 
 
 def draw_answers(material: Material) -> Drawing | None:
-    table = of_readers(counts(material.readings))
-    table = table[(table["organ"] == POOLED) & (table["generator"] == POOLED)]
-    table = table.sort_values("reader_id", key=lambda names: names.map(natural), kind="stable")
+    table = of_readers(material.analysis.tables["counts"])
+    table = _by_reader(table[(table["organ"] == POOLED) & (table["generator"] == POOLED)])
     arms = [
         table[["reader_id"]].assign(
             truth=truth, real=table[called_real], unsure=table[f"unsure_{truth}"], synthetic=table[called_synthetic]
@@ -96,7 +99,7 @@ def draw_answers(material: Material) -> Drawing | None:
 
 
 def draw_forest(material: Material) -> Drawing | None:
-    by_reader = discrimination(material.counts_over_organs(), alpha=material.alpha)
+    by_reader = material.over_organs("discrimination")
     rows = [
         {
             "generator": row["generator"], "kind": forests.READER, "reader_id": row["reader_id"],
@@ -122,18 +125,32 @@ def draw_forest(material: Material) -> Drawing | None:
 
 
 def draw_ratings(material: Material) -> Drawing | None:
-    compared = comparisons(material.readings)
-    rated = compared[(compared["generator"] != POOLED) & compared["rating"].notna()]
-    return ratings(rated[["generator", "truth", "rating"]]) if len(rated) else None
+    rows = material.over_organs("rating_distribution")
+    return ratings(rows) if len(rows) else None
+
+
+def draw_roc(material: Material) -> Drawing | None:
+    curves = material.over_organs("roc_curves")
+    points = material.over_organs("operating_points")
+    points = points[points["cut"] == "answered"]
+    if curves.empty and points.dropna().empty:
+        return None
+    return roc(curves, points)
+
+
+def draw_agreement(material: Material) -> Drawing | None:
+    pairs = material.analysis.tables["agreement_pairs"]
+    pairs = pairs[(pairs["organ"] == POOLED) & (pairs["generator"] == POOLED)]
+    return agreement(pairs) if len(pairs) else None
 
 
 def draw_detection(material: Material) -> Drawing | None:
-    rows = signal_detection(material.counts_over_organs(), alpha=material.alpha)
+    rows = material.over_organs("signal_detection")
     return detection(rows, confidence=material.confidence) if rows["d_prime"].notna().any() else None
 
 
 def draw_differences(material: Material) -> Drawing | None:
-    wanted = PRIMARY | {"unsure_policy": "middle"}
+    wanted = PRIMARY | {"unsure_policy": material.analysis.document["unsure_policy"]}
     rows = [row for row in material.analysis.document["mrmc_differences"] if wanted.items() <= row.items()]
     organs = {row["organ"] for row in rows} - {POOLED}
     shown = [row for row in rows if len(organs) > 1 or row["organ"] != POOLED]
@@ -156,9 +173,11 @@ FIGURES: dict[str, Callable[[Material], Drawing | None]] = {
     "flow": draw_flow,
     "answers": draw_answers,
     "forest": draw_forest,
+    "roc": draw_roc,
     "ratings": draw_ratings,
     "detection": draw_detection,
     "differences": draw_differences,
+    "agreement": draw_agreement,
     "difficulty": draw_difficulty,
 }
 """Name → what draws it; None where the readings hold nothing of the kind."""

@@ -5,18 +5,17 @@ from typing import Any
 
 import pandas as pd
 
-from readerstudy.analysis.controls import positive_controls
-from readerstudy.analysis.counts import counts
-from readerstudy.analysis.figures.collection import Material
+from readerstudy.analysis.figures.collection import PRIMARY, Material
 from readerstudy.analysis.frame import POOLED
-from readerstudy.analysis.reporting.headline import Headline, headlines
+from readerstudy.analysis.reporting.agreement_table import AgreementRow, RepeatRow, agreement_rows, repeat_rows
+from readerstudy.analysis.reporting.headline import Headline, generator_headlines
 from readerstudy.analysis.reporting.limits import limits
 from readerstudy.analysis.reporting.numbers import p_value, percent, rounded
 from readerstudy.analysis.reporting.published_layout import PublishedTable, published_tables
 from readerstudy.analysis.reporting.reader_table import ReaderRow, UnsureRow, reader_rows, unsure_rows
 from readerstudy.analysis.reporting.tables import PooledTest, ReaderResults, group_by_reader, pooled_tests
 
-POLICIES = {"exclude": "left out", "middle": "half-way (headline)", "wrong": "as wrong (description only)"}
+POLICIES = {"exclude": "left out", "middle": "half-way", "wrong": "as wrong (description only)"}
 HARDEST = 20
 
 
@@ -66,6 +65,8 @@ class Findings:
     policies: list[PolicyRow]
     pooled: list[PooledTest]
     differences: list[DifferenceRow]
+    agreement: list[AgreementRow]
+    repeats: list[RepeatRow]
     hardest: list[HardCase]
     confidence: str
     n_readers: int
@@ -75,19 +76,19 @@ class Findings:
 
 def find(material: Material) -> Findings:
     """Return everything that is said of these readings."""
-    document = material.analysis.document
-    table = counts(material.readings)
-    controls = positive_controls(material.readings, alpha=material.alpha)
+    document, tables = material.analysis.document, material.analysis.tables
     return Findings(
-        headlines=headlines(document, table, controls),
+        headlines=generator_headlines(tables["headlines"]),
         limits=limits(material),
         published=published_tables(material.analysis.metrics),
         readers=group_by_reader(material.analysis.metrics),
-        each_reader=reader_rows(table, controls, margin=document["margins"][0], alpha=material.alpha),
-        unsure=unsure_rows(table, alpha=material.alpha),
+        each_reader=reader_rows(tables, margin=document["margins"][0]),
+        unsure=unsure_rows(tables),
         policies=_policies(document),
-        pooled=pooled_tests(document),
+        pooled=pooled_tests(tables["headlines"]),
         differences=_differences(document),
+        agreement=agreement_rows(tables),
+        repeats=repeat_rows(tables),
         hardest=_hardest(material.cases),
         confidence=material.confidence,
         n_readers=int(document["n_readers"]),
@@ -104,7 +105,7 @@ def _policies(document: dict[str, Any]) -> list[PolicyRow]:
     }
     generators = sorted({generator for generator, _ in found} - {POOLED})
     return [
-        _policy(found[generator, policy], words)
+        _policy(found[generator, policy], f"{words} (headline)" if policy == document["unsure_policy"] else words)
         for generator in generators
         for policy, words in POLICIES.items()
         if (generator, policy) in found
@@ -123,7 +124,7 @@ def _policy(row: dict[str, Any], words: str) -> PolicyRow:
 
 
 def _differences(document: dict[str, Any]) -> list[DifferenceRow]:
-    wanted = {"endpoint": "balanced_accuracy", "unsure_policy": "middle", "covariance": "unbiased"}
+    wanted = {**PRIMARY, "unsure_policy": document["unsure_policy"]}
     rows = [row for row in document["mrmc_differences"] if wanted.items() <= row.items()]
     several = len({row["organ"] for row in rows} - {POOLED}) > 1
     shown = [row for row in rows if several or row["organ"] != POOLED]

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from readerstudy.analysis.controls import positive_controls
-from readerstudy.analysis.detection import TO_REAL, TO_SYNTHETIC, signal_detection
-from readerstudy.analysis.equivalence import reader_equivalence
+from readerstudy.analysis.detection import TO_REAL, TO_SYNTHETIC
 from readerstudy.analysis.figures.collection import Material
 from readerstudy.analysis.frame import POOLED
 from readerstudy.analysis.reporting.order import natural
@@ -17,14 +15,13 @@ ANSWERS = {TO_REAL: "real", TO_SYNTHETIC: "synthetic"}
 
 def limits(material: Material) -> list[str]:
     """Return one sentence for each limit."""
-    controls = positive_controls(material.readings, alpha=material.alpha)
+    controls = material.analysis.tables["positive_controls"]
     return [
         *material.analysis.document["warnings"],
         *_response_bias(material),
-        *_impossible_equivalence(material, controls),
+        *_impossible_equivalence(material),
         *_controls(controls),
         *_missing(material.cases),
-        *_shared_patients(material.cases),
     ]
 
 
@@ -37,7 +34,7 @@ def listed(names: list[str]) -> str:
 
 
 def _response_bias(material: Material) -> Iterator[str]:
-    rows = signal_detection(material.counts_over_organs(), alpha=material.alpha)
+    rows = material.over_organs("signal_detection")
     for bias, answer in ANSWERS.items():
         readers = list(rows.loc[rows["bias"] == bias, "reader_id"])
         if readers:
@@ -47,10 +44,10 @@ def _response_bias(material: Material) -> Iterator[str]:
             )
 
 
-def _impossible_equivalence(material: Material, controls: pd.DataFrame) -> Iterator[str]:
+def _impossible_equivalence(material: Material) -> Iterator[str]:
     margin = material.analysis.document["margins"][0]
-    rows = reader_equivalence(material.counts_over_organs(), controls, margin=margin, alpha=material.alpha)
-    few = rows[rows["n_answered"] < rows["smallest_n"]]
+    rows = material.over_organs("equivalence")
+    few = rows[(rows["margin"] == margin) & (rows["n_answered"] < rows["smallest_n"])]
     if len(few):
         power = few["n_for_power"].iloc[0]
         yield (
@@ -81,13 +78,3 @@ def _missing(cases: pd.DataFrame) -> Iterator[str]:
     missing = int((cases["n_assigned"] - cases["n_readings"]).sum())
     if missing:
         yield f"{missing} of {int(cases['n_assigned'].sum())} readings that were asked for were not made."
-
-
-def _shared_patients(cases: pd.DataFrame) -> Iterator[str]:
-    known = cases.loc[cases["patient_id"] != "", "patient_id"]
-    shared = int(known.duplicated(keep=False).sum())
-    if shared:
-        yield (
-            f"{shared} cases share a patient or host with another: they are not independent, and intervals and tests "
-            "that take them as such understate."
-        )

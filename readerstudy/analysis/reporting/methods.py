@@ -154,8 +154,18 @@ def _statistics(document: dict[str, Any], design: dict[str, Any] | None) -> Sect
             "Tumours are called indistinguishable only where that test passes, every reader called between 10 and 90 % "
             "of real and of synthetic cases real, and the positive controls were found; never because p is large.",
             "Signal detection (d′ and the criterion c) is with the log-linear correction. Hidden repeats enter "
-            "agreement within readers alone. " + document["definitions"]["multiplicity"].capitalize() + ".",
+            f"agreement within readers alone. {_multiplicity(document)}",
         ],
+    )
+
+
+def _multiplicity(document: dict[str, Any]) -> str:
+    apart = " and ".join(document["holm_family"])
+    return (
+        f"The headline tests are corrected by Holm's method over the family that the protocol names (a test for each "
+        f"{apart}); other p values are not corrected."
+        if apart
+        else "p values are not corrected for the number of tests."
     )
 
 

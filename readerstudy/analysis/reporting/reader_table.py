@@ -1,20 +1,15 @@
 """Each reader by themselves, organs together: how well they told, which way they leaned, and what a test says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from readerstudy.analysis.chance import against_chance
 from readerstudy.analysis.counts import KEYS
-from readerstudy.analysis.detection import signal_detection
-from readerstudy.analysis.discrimination import discrimination
-from readerstudy.analysis.equivalence import reader_equivalence
 from readerstudy.analysis.frame import POOLED
 from readerstudy.analysis.reporting.numbers import p_value, percent, rounded
 from readerstudy.analysis.reporting.order import natural
-from readerstudy.analysis.unsure import unsure_rates
 
 
 @dataclass(frozen=True)
@@ -53,26 +48,25 @@ class UnsureRow:
     p: str
 
 
-def reader_rows(table: pd.DataFrame, controls: pd.DataFrame, *, margin: float, alpha: float) -> list[ReaderRow]:
-    """Return a row per reader and generator, from `counts` and `positive_controls`."""
-    table = _over_organs(table)
+def reader_rows(tables: Mapping[str, pd.DataFrame], *, margin: float) -> list[ReaderRow]:
+    """Return a row per reader and generator, organs together, from the analysis' tables."""
+    equivalence = tables["equivalence"]
     found = [
-        discrimination(table, alpha=alpha),
-        signal_detection(table, alpha=alpha).drop(columns="reason"),
-        against_chance(table).drop(columns="reason"),
-        reader_equivalence(table, controls, margin=margin, alpha=alpha)[[*KEYS, "verdict"]],
+        tables["discrimination"],
+        tables["signal_detection"].drop(columns="reason"),
+        tables["against_chance"].drop(columns="reason"),
+        equivalence.loc[equivalence["margin"] == margin, [*KEYS, "verdict"]],
     ]
-    merged = found[0]
+    merged = _over_organs(found[0])
     for other in found[1:]:
         merged = merged.merge(other, on=KEYS)
     return [_reader_row(row) for row in _records(merged)]
 
 
-def unsure_rows(table: pd.DataFrame, *, alpha: float) -> list[UnsureRow]:
-    """Return a row per reader and generator of those who were ever unsure, from `counts`."""
-    table = _over_organs(table)
-    rates = unsure_rates(table, alpha=alpha)
-    rows = rates.merge(table[[*KEYS, "n_real", "n_synthetic", "unsure_real", "unsure_synthetic"]], on=KEYS)
+def unsure_rows(tables: Mapping[str, pd.DataFrame]) -> list[UnsureRow]:
+    """Return a row per reader and generator of those who were ever unsure, organs together."""
+    counted = tables["counts"][[*KEYS, "n_real", "n_synthetic", "unsure_real", "unsure_synthetic"]]
+    rows = _over_organs(tables["unsure_rates"]).merge(counted, on=KEYS)
     return [
         UnsureRow(
             reader=row["reader_id"],

@@ -12,11 +12,12 @@ from typing import Any
 import pandas as pd
 
 from readerstudy.analysis.frame import POOLED
+from readerstudy.analysis.headline import BETTER, NOT_ESTIMABLE, NOT_SHOWN, WORSE
 from readerstudy.analysis.obuchowski_rockette import CHANCE
 from readerstudy.analysis.reporting.numbers import p_value, percent
 from readerstudy.analysis.reporting.order import natural
 
-HEADLINE = {"endpoint": "balanced_accuracy", "unsure_policy": "middle", "covariance": "unbiased"}
+FINDINGS = {BETTER: "above chance", WORSE: "below chance", NOT_SHOWN: "no difference from chance shown"}
 
 
 @dataclass(frozen=True)
@@ -155,41 +156,41 @@ def _estimate(record: dict[Hashable, Any], name: str, correct: int, total: int) 
     return Estimate(correct, total, float(record[name]), low, high)
 
 
-def pooled_tests(document: dict[str, Any]) -> list[PooledTest]:
+def pooled_tests(headlines: pd.DataFrame) -> list[PooledTest]:
     """Return each generator's headline test over all organs, then over each organ that can be tested.
 
     Parameters
     ----------
-    document
-        The content of `analysis.json`.
+    headlines
+        The analysis' table of that name.
     """
-    rows = [row for row in document["mrmc"] if HEADLINE.items() <= row.items() and row["generator"] != POOLED]
-    rows.sort(key=lambda row: (row["generator"], row["organ"] != POOLED, row["organ"]))
+    rows = [row for row in headlines.to_dict("records") if row["generator"] != POOLED]
+    rows.sort(key=lambda row: (natural(row["generator"]), row["organ"] != POOLED, row["organ"]))
     tests: list[PooledTest] = []
     for _generator, group in groupby(rows, key=lambda row: str(row["generator"])):
-        whole, *organs = (_pooled_test(row, alpha=document["alpha"]) for row in group)
+        whole, *organs = (_pooled_test(row) for row in group)
         tests += organs if len(organs) == 1 else [whole, *(test for test in organs if not test.reason)]
     return tests
 
 
-def _pooled_test(row: dict[str, Any], *, alpha: float) -> PooledTest:
-    test = PooledTest(row["generator"], row["organ"], row["n_readers"])
-    if row["p_value"] is None:
+def _pooled_test(row: dict[Hashable, Any]) -> PooledTest:
+    test = PooledTest(row["generator"], row["organ"], int(row["n_readers"]))
+    if row["finding"] == NOT_ESTIMABLE:
         return replace(test, reason=row["reason"])
     return replace(
         test,
         percent=f"{percent(row['estimate'])} %",
         interval=f"{percent(row['ci_low'])}–{percent(row['ci_high'])}",
-        against_chance=_against_chance(row, alpha=alpha),
-        equivalence=_equivalence(row["tost"][0]),
+        against_chance=f"{FINDINGS[row['finding']]} ({_p_values(row)})",
+        equivalence=_equivalence(row),
     )
 
 
-def _against_chance(row: dict[str, Any], *, alpha: float) -> str:
-    side = "above chance" if row["estimate"] > CHANCE else "below chance"
-    return f"{side if row['p_value'] < alpha else 'no difference from chance shown'} ({p_value(row['p_value'])})"
+def _p_values(row: dict[Hashable, Any]) -> str:
+    corrected = f"; Holm {p_value(row['p_holm'])}" if row["in_family"] and not math.isnan(row["p_holm"]) else ""
+    return p_value(row["p_value"]) + corrected
 
 
-def _equivalence(tost: dict[str, Any]) -> str:
-    low, high = (f"{100 * bound:g}" for bound in (CHANCE - tost["margin"], CHANCE + tost["margin"]))
-    return f"{'lies' if tost['equivalent'] else 'not shown to lie'} within {low}–{high} % ({p_value(tost['p_tost'])})"
+def _equivalence(row: dict[Hashable, Any]) -> str:
+    low, high = (f"{100 * bound:g}" for bound in (CHANCE - row["margin"], CHANCE + row["margin"]))
+    return f"{'lies' if row['equivalent'] else 'not shown to lie'} within {low}–{high} % ({p_value(row['p_tost'])})"

@@ -66,7 +66,7 @@ def test_the_headline_says_what_was_found(staff_client: Client):
     assert "Readers told real from synthetic better than chance: balanced accuracy 0." in page
     assert "3 readers" in page
     assert "not shown to be indistinguishable at ±0.10." in page
-    assert "No positive controls were read." in page
+    assert "no positive controls were read." in page
 
 
 @pytest.mark.parametrize(("alpha", "level"), [(0.05, "95 %"), (0.025, "97.5 %")])

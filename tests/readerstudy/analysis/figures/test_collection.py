@@ -46,16 +46,15 @@ def test_a_study_with_everything_has_every_figure():
     ("readings", "absent"),
     [
         (TWO_GENERATORS, {"ratings"}),
-        (ONE_READER, {"ratings", "differences"}),
-        (builders.answers("R1", real="UU", G="UU"), {"ratings", "differences", "detection"}),
-        (builders.answers("R1", real="RR"), {"ratings", "differences", "detection", "forest"}),
+        (ONE_READER, {"ratings", "differences", "agreement"}),
+        (builders.answers("R1", real="UU", G="UU"), {"ratings", "differences", "agreement", "detection", "roc"}),
+        (builders.answers("R1", real="RR"), {"ratings", "differences", "agreement", "detection", "forest", "roc"}),
         (ONE_READER.iloc[:0], set(FIGURES)),
     ],
     ids=["no ratings", "one reader", "all unsure", "one class", "nobody"],
 )
 def test_what_there_is_nothing_of_is_left_out(readings: pd.DataFrame, absent: set[str]):
-    without_roc = {"roc"} if "roc" in FIGURES and readings["rating"].isna().all() else set()
-    assert set(FIGURES) - set(drawn(readings_frame(readings))) >= absent | without_roc
+    assert set(FIGURES) - set(drawn(readings_frame(readings))) == absent
 
 
 def test_each_figure_says_what_it_is():
@@ -118,3 +117,31 @@ def test_long_names_are_shortened_in_the_drawing_and_whole_in_its_data():
     drawing = drawn(builders.answers(name, real="RS", G="SR"))["forest"]
     assert any(text.endswith("…") for text in texts(drawing))
     assert list(drawing.data["reader_id"]) == [name]
+
+
+def test_the_curves_are_those_of_the_ratings_and_the_points_those_of_the_labels():
+    data = drawn(rated(TWO_GENERATORS))["roc"].data
+    curve = data[(data["kind"] == "curve") & (data["reader_id"] == "R1") & (data["generator"] == "G")]
+    assert list(curve["true_positive_rate"]) == pytest.approx([0, 3 / 5, 1])
+    assert list(curve["false_positive_rate"]) == pytest.approx([0, 1 / 5, 1])
+    point = data[(data["kind"] == "label") & (data["reader_id"] == "R1") & (data["generator"] == "G")].iloc[0]
+    assert (point["true_positive_rate"], point["false_positive_rate"]) == (3 / 4, 1 / 4)
+
+
+def test_without_ratings_the_plane_shows_where_labels_lie():
+    drawing = drawn(TWO_GENERATORS)["roc"]
+    assert drawing.description.startswith("Where labels lie")
+    assert set(drawing.data["kind"]) == {"label"}
+
+
+def test_ratings_are_added_up_over_readers():
+    data = drawn(rated(TWO_GENERATORS))["ratings"].data
+    of_g = data[(data["generator"] == "G") & (data["truth"] == "real")]
+    assert dict(zip(of_g["rating_from"], of_g["n"], strict=True)) == {2.0: 3, 5.0: 7}
+    assert of_g["share"].sum() == pytest.approx(1)
+
+
+def test_agreement_is_written_into_the_matrix_on_both_sides():
+    drawing = drawn(TWO_GENERATORS)["agreement"]
+    [kappa] = drawing.data["value"]
+    assert texts(drawing).count(f"{kappa:.2f}".replace("-", "−")) == 2

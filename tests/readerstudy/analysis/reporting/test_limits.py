@@ -54,13 +54,6 @@ def test_what_was_not_read_is_counted():
     assert "4 of 8 readings that were asked for were not made." in said(readings, cases)
 
 
-def test_cases_of_one_patient_are_said_to_depend_on_each_other():
-    readings = builders.answers("R1", real="RS", G="RS")
-    shared = readings_frame(readings.assign(patient_id=["P1", "P2", "P1", ""]))
-    assert "2 cases share a patient or host with another" in said(shared)
-    assert "share a patient" not in said(readings)
-
-
 @pytest.mark.parametrize(
     ("names", "words"),
     [

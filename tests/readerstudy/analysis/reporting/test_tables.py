@@ -107,74 +107,73 @@ def test_no_reading_gives_no_row():
     assert group_by_reader(frame) == []
 
 
-NOT_TESTED = {"p_value": None, "ci_low": None, "ci_high": None, "reason": "Too few readers."}
-NO_EQUIVALENCE = [{"margin": 0.1, "p_tost": None, "equivalent": None}]
+NOT_TESTED = {"finding": "not estimable", "p_value": math.nan, "reason": "Too few readers."}
 
 
-def mrmc_row(organ: str, generator: str, **changes: object) -> dict[str, object]:
-    """A row of `analysis.json["mrmc"]`, as far as the page reads it."""
-    row = {"endpoint": "balanced_accuracy", "unsure_policy": "middle", "covariance": "unbiased", "n_readers": 3}
-    row |= {"organ": organ, "generator": generator, "estimate": 0.5625, "ci_low": 0.5, "ci_high": 0.625}
-    row |= {"p_value": 0.0499, "reason": None, "tost": [{"margin": 0.1, "p_tost": 0.2, "equivalent": False}]}
-    return row | changes
+def headline(organ: str, generator: str, **changes: object) -> dict[str, object]:
+    """A row of the table `headlines`, as far as the page reads it."""
+    row = {"n_readers": 3, "organ": organ, "generator": generator, "estimate": 0.5625, "ci_low": 0.5, "ci_high": 0.625}
+    row |= {"p_value": 0.0499, "in_family": True, "p_holm": 0.0998, "finding": "not shown", "reason": ""}
+    return row | {"margin": 0.1, "p_tost": 0.2, "equivalent": False} | changes
 
 
-def shown(*rows: dict[str, object], alpha: float = 0.05) -> list[PooledTest]:
-    return pooled_tests({"alpha": alpha, "mrmc": list(rows)})
+def shown(*rows: dict[str, object]) -> list[PooledTest]:
+    return pooled_tests(pd.DataFrame(rows))
 
 
 def test_a_pooled_test_is_shown_in_percent_and_words():
-    [test] = shown(mrmc_row("liver", "G"))
+    [test] = shown(headline("liver", "G"))
     assert (test.organ, test.generator, test.n_readers) == ("liver", "G", 3)
     assert (test.percent, test.interval) == ("56.3 %", "50.0–62.5")
-    assert test.against_chance == "above chance (p = 0.050)"
+    assert test.against_chance == "no difference from chance shown (p = 0.050; Holm p = 0.100)"
     assert test.equivalence == "not shown to lie within 40–60 % (p = 0.200)"
 
 
 @pytest.mark.parametrize(
-    ("estimate", "p_value", "alpha", "words"),
+    ("changes", "words"),
     [
-        (0.7, 0.0004, 0.05, "above chance (p < 0.001)"),
-        (0.3, 0.02, 0.05, "below chance (p = 0.020)"),
-        (0.7, 0.02, 0.01, "no difference from chance shown (p = 0.020)"),
+        (
+            {"finding": "better than chance", "p_value": 0.0004, "p_holm": 0.0008},
+            "above chance (p < 0.001; Holm p < 0.001)",
+        ),
+        ({"finding": "worse than chance", "p_value": 0.02, "in_family": False}, "below chance (p = 0.020)"),
+        ({"p_value": 0.9999, "p_holm": math.nan}, "no difference from chance shown (p > 0.999)"),
     ],
 )
-def test_chance_in_words(estimate: float, p_value: float, alpha: float, words: str):
-    [test] = shown(mrmc_row("liver", "G", estimate=estimate, p_value=p_value), alpha=alpha)
+def test_chance_in_words(changes: dict[str, object], words: str):
+    [test] = shown(headline("liver", "G", **changes))
     assert test.against_chance == words
 
 
 def test_equivalence_in_words():
-    [test] = shown(mrmc_row("liver", "G", tost=[{"margin": 0.075, "p_tost": 0.01, "equivalent": True}]))
+    [test] = shown(headline("liver", "G", margin=0.075, p_tost=0.01, equivalent=True))
     assert test.equivalence == "lies within 42.5–57.5 % (p = 0.010)"
 
 
 def test_what_cannot_be_tested_gives_its_reason():
-    [test] = shown(mrmc_row("liver", "G", **NOT_TESTED, tost=NO_EQUIVALENCE))
+    [test] = shown(headline("liver", "G", **NOT_TESTED))
     assert (test.reason, test.percent, test.against_chance) == ("Too few readers.", "", "")
 
 
-def test_only_the_headline_test_of_each_generator_is_shown():
-    others = [{"endpoint": "auc", "unsure_policy": None}, {"unsure_policy": "exclude"}, {"covariance": "jackknife"}]
-    rows = [mrmc_row("liver", "G", **other) for other in others]
-    assert len(shown(*rows, mrmc_row("liver", "all"), mrmc_row("liver", "G"))) == 1
+def test_pooled_generators_are_not_shown():
+    assert len(shown(headline("liver", "all"), headline("liver", "G"))) == 1
 
 
 def test_all_organs_come_first_then_those_that_can_be_tested():
-    rows = [mrmc_row(organ, generator) for generator in ("H", "G") for organ in ("kidney", "liver", "all")]
-    rows += [mrmc_row("pancreas", "G", **NOT_TESTED, tost=NO_EQUIVALENCE)]
+    rows = [headline(organ, generator) for generator in ("H", "G") for organ in ("kidney", "liver", "all")]
+    rows += [headline("pancreas", "G", **NOT_TESTED)]
     assert [(test.generator, test.organ) for test in shown(*rows)] == [
         (generator, organ) for generator in ("G", "H") for organ in ("all", "kidney", "liver")
     ]
 
 
 def test_all_organs_are_shown_even_where_nothing_can_be_tested():
-    rows = [mrmc_row(organ, "G", **NOT_TESTED, tost=NO_EQUIVALENCE) for organ in ("kidney", "liver", "all")]
+    rows = [headline(organ, "G", **NOT_TESTED) for organ in ("kidney", "liver", "all")]
     assert [test.organ for test in shown(*rows)] == ["all"]
 
 
-@pytest.mark.parametrize("changes", [{}, {**NOT_TESTED, "tost": NO_EQUIVALENCE}], ids=["tested", "not tested"])
+@pytest.mark.parametrize("changes", [{}, NOT_TESTED], ids=["tested", "not tested"])
 def test_one_organ_is_not_pooled(changes: dict[str, object]):
-    assert [test.organ for test in shown(mrmc_row("liver", "G", **changes), mrmc_row("all", "G", **changes))] == [
+    assert [test.organ for test in shown(headline("liver", "G", **changes), headline("all", "G", **changes))] == [
         "liver"
     ]
