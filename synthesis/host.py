@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +17,8 @@ from synthesis.overview import Overview, overview
 from synthesis.phase import Enhancement, Phase, estimate_phase
 from synthesis.point_spread import measure_point_spread_mm
 from synthesis.volume import Volume
+
+_HASHED_AT_ONCE = 16  # planes: no second copy of an array in another order
 
 
 class InvalidHost(UnusableInput):
@@ -60,6 +63,13 @@ class Host:
         """Diameter in mm of the largest sphere that the organ holds."""
         return 2 * float(self.overview.depth_mm.max())
 
+    def depth_mm(self, voxel: Sequence[float]) -> float:
+        """Return the distance in mm from a place, in voxels, to the organ's surface, at the least; 0 outside."""
+        view = self.overview
+        block = [int((at - o) // f) for at, o, f in zip(voxel, view.origin, view.factors, strict=True)]
+        within = all(0 <= b < n for b, n in zip(block, view.depth_mm.shape, strict=True))
+        return float(view.depth_mm[block[0], block[1], block[2]]) if within else 0.0
+
     @cached_property
     def parenchyma_hu(self) -> float:
         """The organ's own parenchyma in this CT; see `Organ.parenchyma_hu`."""
@@ -96,7 +106,15 @@ class Host:
 
 def ct_hash(ct: Volume) -> str:
     """Return the SHA-256 of a CT's voxels (int16, C order, little-endian), shape and affine, in hex."""
-    digest = hashlib.sha256(np.ascontiguousarray(ct.hu, dtype="<i2").data)
+    return ct_hashes(ct)[0]
+
+
+def ct_hashes(ct: Volume) -> tuple[str, str]:
+    """Return `ct_hash`, and the SHA-256 of voxels and shape alone, which another affine does not change."""
+    digest = hashlib.sha256()
+    for start in range(0, ct.shape[0], _HASHED_AT_ONCE):
+        digest.update(np.ascontiguousarray(ct.hu[start : start + _HASHED_AT_ONCE], dtype="<i2").data)
     digest.update(np.array(ct.shape, dtype="<i8").tobytes())
+    voxels = digest.hexdigest()
     digest.update(np.ascontiguousarray(ct.affine, dtype="<f8").tobytes())
-    return digest.hexdigest()
+    return digest.hexdigest(), voxels

@@ -17,6 +17,7 @@ from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.enrolment import invite_reader
 from readerstudy.domain.generation import run_synthesis, write_pack
+from readerstudy.domain.importing.lesions import tumor_fields
 from readerstudy.domain.store import storing
 from readerstudy.domain.studies import close_study, create_study, open_study
 from readerstudy.domain.volumes import write_mask, write_volume
@@ -27,8 +28,8 @@ from readerstudy.models.study import Study
 from readerstudy.models.synthesis_run import SynthesisRun
 from readerstudy.models.vocabulary import Origin
 from readerstudy.models.volume import OrganScan, Volume
-from synthesis.host import Host, ct_hash
-from synthesis.masks import equivalent_diameter_mm
+from synthesis.host import Host, ct_hashes
+from synthesis.lesions import measure_lesions
 from synthesis.organs import organ as organ_named
 from synthesis.volume import Volume as CTVolume
 
@@ -73,12 +74,14 @@ def make_scan(
     if tumor_mask is not None:
         hu[tumor_mask] -= 45
     ct = CTVolume(hu.round().astype(np.int16), AFFINE)
+    content, voxels = ct_hashes(ct)
     with storing() as shelf:
         volume = Volume(
             dataset=dataset,
             patient_key=patient or f"patient-{number:04}",
             file=write_volume(shelf, ct),
-            content_sha256=ct_hash(ct),
+            content_sha256=content,
+            voxels_sha256=voxels,
             shape=list(ct.shape),
             spacing_mm=list(ct.spacing_mm),
         )
@@ -93,7 +96,9 @@ def make_scan(
         )
         if tumor_mask is not None:
             scan.tumor_mask = write_mask(shelf, tumor_mask, AFFINE)
-            scan.lesions, scan.diameter_mm = 1, equivalent_diameter_mm(tumor_mask, ct.spacing_mm)
+            scan.lesions = 1
+            for name, value in tumor_fields(measure_lesions(ct.hu, tumor_mask, ct.spacing_mm)).items():
+                setattr(scan, name, value)
         for name, value in fields.items():
             setattr(scan, name, value)
         for file in shelf.files:

@@ -13,6 +13,7 @@ import numpy as np
 from readerstudy.domain import slice_packs
 from readerstudy.domain.bell import ring_pack, ring_synthesis
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.importing.lesions import tumor_fields
 from readerstudy.domain.jobs import Commit, claimable, remove_leftovers, run, unheard
 from readerstudy.domain.queries.progress import StudyProgress, study_progress
 from readerstudy.domain.store import Shelf, get_store, remove_orphans
@@ -86,21 +87,23 @@ def _build_one(study: Study) -> bool:
 
 def _synthesise(job: SynthesisRun, shelf: Shelf) -> Commit:
     from synthesis.errors import UnusableInput
-    from synthesis.masks import equivalent_diameter_mm
+    from synthesis.lesions import measure_lesions
 
     mask = job.host.organ_mask
     if mask is None:
         raise DomainError(f"{job.host} has no organ mask, so nothing can be synthesised into it; import it with one.")
-    host = load_volume(job.host.volume.file)
+    host, organ = load_volume(job.host.volume.file), load_mask(mask)
     try:
-        tumor = _tumor(job, host, load_mask(mask))
+        tumor = _tumor(job, host, organ)
     except UnusableInput as error:
         raise DomainError(f"{job.host}: {error}") from error
     result = shelf.write(tumor.save)
+    made = tumor.apply_to(host)
+    lesions = measure_lesions(made.hu, tumor.full_mask(host.shape), host.spacing_mm, organ=organ)
     return lambda: {
         "result": result,
         "recipe": json.loads(tumor.recipe.to_json()),
-        "diameter_mm": equivalent_diameter_mm(tumor.mask, host.spacing_mm),
+        **tumor_fields(lesions),
     }
 
 

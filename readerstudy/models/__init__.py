@@ -14,7 +14,7 @@ from readerstudy.models.sequence import Sequence, SequenceItem
 from readerstudy.models.stored_file import ShelvedFile, StoredFile
 from readerstudy.models.study import Study
 from readerstudy.models.synthesis_run import SynthesisRun
-from readerstudy.models.volume import OrganScan, Volume
+from readerstudy.models.volume import Lesion, OrganScan, Volume
 from readerstudy.models.volume_preview import VolumePreview
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Dataset",
     "GroundTruth",
     "ImportRun",
+    "Lesion",
     "OrganScan",
     "Reader",
     "Reading",

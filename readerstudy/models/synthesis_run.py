@@ -2,6 +2,7 @@ from django.db import models
 
 from readerstudy.models.job import Job
 from readerstudy.models.stored_file import StoredFile
+from readerstudy.models.vocabulary import MeasuredOn
 from readerstudy.models.volume import OrganScan
 
 
@@ -15,7 +16,9 @@ class SynthesisRun(Job):
     seed = models.BigIntegerField()
     recipe = models.JSONField(null=True)
     result = models.OneToOneField(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")
-    diameter_mm = models.FloatField(null=True, help_text="equivalent sphere, as made")
+    diameter_mm = models.FloatField(null=True, help_text="of the tumour as made, measured as those of patients")
+    measured_on = models.CharField(max_length=13, choices=MeasuredOn, blank=True)
+    tumor_ml = models.FloatField(null=True)
 
     class Meta:
         constraints = [

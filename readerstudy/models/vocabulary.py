@@ -23,3 +23,19 @@ class Origin(models.TextChoices):
     REAL = "real"
     HEALTHY = "healthy"
     SYNTHETIC = "synthetic"
+
+
+class Phase(models.TextChoices):
+    """The contrast phase of a CT, estimated from an organ."""
+
+    NONE = "none", "unenhanced"
+    ARTERIAL = "arterial"
+    PORTAL = "portal", "portal venous"
+    DELAYED = "delayed"
+
+
+class MeasuredOn(models.TextChoices):
+    """What a tumour's diameter was measured on."""
+
+    HALF_CONTRAST = "half-contrast", "its edge at half contrast"
+    MASK = "mask", "the given mask: its edge could not be told"

@@ -13,7 +13,7 @@ from readerstudy.domain.importing.layouts import LAYOUTS
 from readerstudy.domain.importing.source import ImportOptions, Source, SourceCT, SourceRow, parse_origin
 from readerstudy.domain.store import Shelf, get_store, storing
 from readerstudy.models.dataset import Dataset
-from readerstudy.models.vocabulary import OrganName, Origin
+from readerstudy.models.vocabulary import MeasuredOn, OrganName, Origin
 from readerstudy.models.volume import Volume
 
 _NAME = re.compile(r"[-a-zA-Z0-9_]{1,80}")
@@ -198,12 +198,14 @@ def _note_shortcomings(draft: Draft) -> None:
     waiting = sum(not scan.usable for scan in draft.scans)
     if waiting:
         draft.dataset.warnings.append(f"Hosts that have no mask of their organ, and are not usable: {waiting}.")
-    elsewhere = Volume.objects.filter(content_sha256__in=draft.volumes).select_related("dataset")
-    names = {
-        known.dataset.name
-        for known in elsewhere
-        if known.patient_key != draft.volumes[known.content_sha256].patient_key
-    }
+    by_mask = sum(scan.measured_on == MeasuredOn.MASK for scan in draft.scans)
+    if by_mask:
+        draft.dataset.warnings.append(
+            f"Tumours whose edge can't be told, and whose size is that of their mask: {by_mask}."
+        )
+    persons = {volume.voxels_sha256: volume.patient_key for volume in draft.volumes.values()}
+    elsewhere = Volume.objects.filter(voxels_sha256__in=persons).select_related("dataset")
+    names = {known.dataset.name for known in elsewhere if known.patient_key != persons[known.voxels_sha256]}
     if names:
         draft.dataset.warnings.append(
             f"CTs of this data set stand for other patients in {', '.join(sorted(names))}: without a common"

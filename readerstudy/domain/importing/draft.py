@@ -14,7 +14,7 @@ import numpy as np
 from django.utils.crypto import salted_hmac
 
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.importing.lesions import measure_lesions, touches, touching
+from readerstudy.domain.importing.lesions import lesion_rows, touches, touching, tumor_fields
 from readerstudy.domain.importing.masks import LabelMap, Mask, read_label_map
 from readerstudy.domain.importing.source import Source, SourceMask, SourceRow
 from readerstudy.domain.store import Shelf
@@ -22,9 +22,10 @@ from readerstudy.domain.thumbnails import write_thumbnail
 from readerstudy.domain.volumes import write_mask, write_volume
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.vocabulary import Origin
-from readerstudy.models.volume import OrganScan, Volume
+from readerstudy.models.volume import Lesion, OrganScan, Volume
 
 if TYPE_CHECKING:
+    from synthesis.host import Host
     from synthesis.volume import Volume as CTVolume
 
 
@@ -40,6 +41,7 @@ class Draft:
     shelf: Shelf
     volumes: dict[str, Volume] = field(default_factory=dict)  # by content
     scans: list[OrganScan] = field(default_factory=list)
+    lesions: list[Lesion] = field(default_factory=list)
     _first_rows: dict[str, SourceRow] = field(default_factory=dict)  # by content
     _organ_rows: dict[tuple[str, str, str, str], SourceRow] = field(default_factory=dict)
     _maps: dict[Path, LabelMap] = field(default_factory=dict)  # of the CT at hand, as long as more is taken from them
@@ -55,17 +57,19 @@ class Draft:
             the message names the row and the file.
         """
         from synthesis.errors import UnusableInput
-        from synthesis.host import ct_hash
+        from synthesis.host import ct_hashes
+        from synthesis.survey import noise_hu, shows_head
 
         try:
             ct = rows[0].ct.read()
         except UnusableInput as error:
             raise self._unusable(rows[0], rows[0].ct.path, error) from error
-        content = ct_hash(ct)
+        content, voxels = ct_hashes(ct)
         volume = self.volumes.get(content) or Volume(
             dataset=self.dataset,
             patient_key=patient_key(rows[0], dataset=self.dataset.name),
             content_sha256=content,
+            voxels_sha256=voxels,
             shape=list(ct.shape),
             spacing_mm=list(ct.spacing_mm),
         )
@@ -77,6 +81,8 @@ class Draft:
         scans = [scan for row in rows if (scan := self._read_scan(row, volume, ct))]
         if scans and content not in self.volumes:
             volume.file = write_volume(self.shelf, ct)
+            volume.noise_hu = noise_hu(ct)
+            volume.shows_head = shows_head(ct)
             self.volumes[content] = volume
         self.scans += scans
 
@@ -84,6 +90,7 @@ class Draft:
         """Save what belongs to the data set, which is saved already, as its files are."""
         Volume.objects.bulk_create(self.volumes.values())
         OrganScan.objects.bulk_create(self.scans)
+        Lesion.objects.bulk_create(self.lesions)
 
     def _check_once(self, row: SourceRow, volume: Volume) -> None:
         """Refuse a CT that stands for two patients, or twice for the same organ."""
@@ -122,11 +129,9 @@ class Draft:
         )
         if organ is not None and tumor is not None and not touches(tumor, organ):
             self._note(row, f"the tumour does not touch the {row.organ}")
-        if organ is not None:
-            self._add_organ(scan, organ, ct)
+        host = self._add_organ(scan, organ, tumor, ct) if organ is not None else None
         if tumor is not None:
-            scan.tumor_mask = write_mask(self.shelf, tumor, ct.affine)
-            scan.lesions, scan.diameter_mm = measure_lesions(tumor, ct.spacing_mm)
+            self._add_tumor(scan, tumor, host, ct, row)
         scan.thumbnail = write_thumbnail(self.shelf, ct, tumor, organ)
         return scan
 
@@ -143,10 +148,34 @@ class Draft:
         self._note(row, f"the {row.organ} has no tumour, and was left out")
         return None
 
-    def _add_organ(self, scan: OrganScan, organ: Mask, ct: CTVolume) -> None:
+    def _add_organ(self, scan: OrganScan, organ: Mask, tumor: Mask | None, ct: CTVolume) -> Host:
+        from synthesis import organs
+        from synthesis.host import Host
+        from synthesis.masks import volume_mm3
+
         scan.organ_mask = write_mask(self.shelf, organ, ct.affine)
-        scan.organ_volume_ml = _volume_ml(organ, ct)
-        scan.largest_sphere_mm = _largest_sphere_mm(organ, scan.organ, ct)
+        scan.organ_volume_ml = volume_mm3(organ, ct.spacing_mm) / 1000
+        host = Host(ct, organ, organs.organ(scan.organ))
+        scan.largest_sphere_mm = host.largest_diameter_mm
+        healthy = organ if tumor is None else organ & ~tumor
+        try:
+            rest = host if tumor is None or not healthy.any() else Host(ct, healthy, host.organ)
+            scan.parenchyma_hu, scan.phase = rest.parenchyma_hu, rest.phase
+        except organs.ImplausibleOrgan:
+            self.dataset.warnings.append(
+                f"Row {scan.row}: the mask of the {scan.organ} hardly lies over soft tissue; check that it is one."
+            )
+        return host
+
+    def _add_tumor(self, scan: OrganScan, tumor: Mask, host: Host | None, ct: CTVolume, row: SourceRow) -> None:
+        from synthesis.lesions import measure_lesions
+
+        scan.tumor_mask = write_mask(self.shelf, tumor, ct.affine)
+        lesions = measure_lesions(ct.hu, tumor, ct.spacing_mm, organ=host.organ_mask if host else None)
+        scan.lesions = len(lesions)
+        for name, value in tumor_fields(lesions).items():
+            setattr(scan, name, value)
+        self.lesions += lesion_rows(scan, lesions, host, kind=row.lesion_type)
 
     def _read_mask(self, row: SourceRow, mask: SourceMask | None, ct: CTVolume) -> Mask | None:
         """Return the joined mask on the CT's grid; None where there is none, or it may be empty, and is."""
@@ -207,17 +236,3 @@ def patient_key(row: SourceRow, *, dataset: str) -> str:
     else:
         digest = salted_hmac("readerstudy.case", f"{dataset}/{row.case_id}", algorithm="sha256")
     return digest.hexdigest()[:32]
-
-
-def _largest_sphere_mm(organ: Mask, name: str, ct: CTVolume) -> float:
-    """Return what the engines will find: the diameter of the largest sphere that the organ holds."""
-    from synthesis import organs
-    from synthesis.host import Host
-
-    return Host(ct, organ, organs.organ(name)).largest_diameter_mm
-
-
-def _volume_ml(organ: Mask, ct: CTVolume) -> float:
-    from synthesis.masks import volume_mm3
-
-    return volume_mm3(organ, ct.spacing_mm) / 1000

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from readerstudy.domain.importing.lesions import measure_lesions
+from readerstudy.domain.importing.lesions import count_lesions
 
 Mask = npt.NDArray[np.bool_]
 Slices = npt.NDArray[np.int16]
@@ -91,7 +91,7 @@ def distance_around(tumor: Mask, reach_mm: float, spacing_mm: Spacing) -> tuple[
 def measure_tumor(
     box: Box, distance_mm: Distance, organ: Mask | None, *, shape: Sequence[int], spacing_mm: Spacing
 ) -> Measures:
-    """Measure a tumour's size and number, and where it lies: in the image, and in its organ where that is known.
+    """Measure how many lesions a tumour has, and where it lies: in the image, and in its organ where that is known.
 
     Parameters
     ----------
@@ -106,13 +106,10 @@ def measure_tumor(
     from synthesis.masks import bounding_box, volume_mm3
 
     tumor = distance_mm == 0
-    lesions, diameter_mm = measure_lesions(tumor, spacing_mm)
     middle = [float(at.mean()) + axis.start for at, axis in zip(np.nonzero(tumor), box, strict=True)]
     image = [slice(0, size) for size in shape]
     measures = {
-        "lesions": float(lesions),
-        "diameter_mm": diameter_mm,
-        "tumor_ml": volume_mm3(tumor, spacing_mm) / 1000,
+        "lesions": float(count_lesions(tumor)),
         **dict(zip(("image_down", "image_back", "image_left"), _fractions(middle, image), strict=True)),
     }
     if organ is not None:

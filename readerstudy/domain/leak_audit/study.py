@@ -103,7 +103,14 @@ def _measure(truth: GroundTruth, pack: SlicePack, orders: Mapping[Any, float]) -
         "data_set": source.volume.dataset.name,
         "order": orders.get(truth.case_id, np.nan),
         **_measure_pack(pack, as_displayed(_tumor_mask(truth, source)), organ),
+        **_measured_size(truth, source),
     }
+
+
+def _measured_size(truth: GroundTruth, source: OrganScan) -> dict[str, float | None]:
+    """Return the tumour's size at half its contrast, measured alike in both arms: masks are drawn wider in one."""
+    made = truth.synthesis_run or source
+    return {"diameter_mm": made.diameter_mm, "tumor_ml": made.tumor_ml}
 
 
 def _measure_pack(pack: SlicePack, tumor: Mask, organ: Mask | None) -> Measures:

@@ -20,6 +20,7 @@ from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.job import Job
 from readerstudy.models.stored_file import StoredFile
 from readerstudy.models.synthesis_run import SynthesisRun
+from readerstudy.models.vocabulary import MeasuredOn
 from synthesis.recipe import Recipe
 from synthesis.tumor import SyntheticTumor
 from tests import factories
@@ -126,7 +127,9 @@ def test_a_synthetic_tumour_is_made_again_from_its_stored_recipe_bit_for_bit(stu
 
     assert (again.hu == stored.hu).all()
     assert again.origin == stored.origin
-    assert run.diameter_mm == pytest.approx(run.request["diameter_mm"], rel=0.1)
+    assert run.diameter_mm == pytest.approx(run.request["diameter_mm"], rel=0.15)
+    assert run.measured_on in MeasuredOn.values
+    assert run.tumor_ml == pytest.approx(np.pi / 6 * (run.diameter_mm / 10) ** 3, rel=0.01)
 
 
 def test_a_pack_waits_for_its_tumour(study):

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from readerstudy.analysis.leak_audit import Part
 from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.importing.lesions import tumor_fields
 from readerstudy.domain.leak_audit import audit_study, measure_cases
 from readerstudy.domain.leak_audit.features import FEATURES
 from readerstudy.domain.leak_audit.measures import (
@@ -29,6 +30,7 @@ from readerstudy.models.dataset import Dataset
 from readerstudy.models.study import Study
 from readerstudy.models.vocabulary import Origin
 from readerstudy.models.volume import OrganScan, Volume
+from synthesis.lesions import measure_lesions
 from synthesis.volume import Volume as CTVolume
 from tests import factories
 from tests.readerstudy.analysis.builders import answers
@@ -105,7 +107,7 @@ def make_scan(look: Look, origin: Origin, rng: np.random.Generator) -> None:
             organ_mask=write_mask(shelf, organ, affine),
             tumor_mask=write_mask(shelf, tumor, affine),
             lesions=1,
-            diameter_mm=10,
+            **tumor_fields(measure_lesions(hu, tumor, ct.spacing_mm, organ=organ)),
         )
         for file in shelf.files:
             file.save()
@@ -230,7 +232,7 @@ def test_a_tumour_is_placed_in_its_image_and_organ():
     assert (measures["image_down"], measures["image_back"], measures["image_left"]) == (0.5, 0.5, 0.5)
     assert (measures["organ_down"], measures["organ_back"], measures["organ_left"]) == (0.5, 0.5, 0.0)
     assert 0.5 < measures["organ_around"] < 0.7  # at the organ's right border, half of the shell and its middle plane
-    assert (measures["lesions"], measures["tumor_ml"]) == (1, 0.001)
+    assert measures["lesions"] == 1
 
 
 def test_a_tumours_surroundings_are_one_voxel_where_voxels_are_large():

@@ -279,7 +279,7 @@ def test_a_person_is_known_by_the_ct_too():
     organs = [factories.organ_data(real=2, synthetic={"hand-crafted": 1})]
     assert len(plan(organs=organs)) == 3
 
-    Volume.objects.filter(pk=twin.volume_id).update(content_sha256=host.volume.content_sha256)
+    Volume.objects.filter(pk=twin.volume_id).update(voxels_sha256=host.volume.voxels_sha256)
 
     assert "can be had" in refusal(organs=organs)
 
@@ -315,3 +315,19 @@ def test_an_arm_without_cases_is_not_practised_on():
     planned = plan(organs=organs, reading={"practice": 2})
 
     assert [one.slot.generator for one in planned if one.slot.practice] == ["hand-crafted"] * 2
+
+
+def test_several_generators_of_others_and_ours_stand_side_by_side():
+    dataset = factories.make_patients(real=2, hosts=2)
+    for generator in ("gan", "gan", "diffusion"):
+        factories.make_scan(dataset, origin=Origin.SYNTHETIC, generator=generator)
+    arms = {"hand-crafted": 1, "cellular-automaton": 1, "gan": 2, "diffusion": 1}
+
+    planned = plan(organs=[factories.organ_data(real=2, synthetic=arms)])
+
+    assert Counter(one.slot.generator for one in planned) == {"": 2, **arms}
+    for one in planned:
+        imported = one.slot.generator in ("gan", "diffusion")
+        assert one.scan.generator == (one.slot.generator if imported else "")
+        assert (one.seed is not None) == (one.slot.origin == Origin.HEALTHY)
+    assert len(set(patients(planned))) == len(planned)

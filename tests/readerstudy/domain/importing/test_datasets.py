@@ -19,6 +19,10 @@ from .conftest import AFFINE, SHAPE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
+NO_EDGE = (
+    "Tumours whose edge can't be told, and whose size is that of their mask: {}."  # boxes in a CT without a tumour
+)
+
 
 def take(path, *, name="hospital", layout="manifest", **more):
     return import_dataset(name=name, path=path, layout=layout, actor="ada", **more)
@@ -61,8 +65,9 @@ def test_a_tumour_is_measured(patient, row):
     assert scan.lesions == 2
     assert scan.diameter_mm == pytest.approx((6 / np.pi * 3**3 * voxel_mm3) ** (1 / 3))
     assert scan.volume.shape == list(SHAPE)
+    assert scan.measured_on == "mask"
     assert scan.volume.spacing_mm == [1.5, 1.5, 3.0]
-    assert dataset.warnings == []
+    assert dataset.warnings == [NO_EDGE.format(1)]
 
 
 def test_voxels_labels_and_affine_survive_from_any_orientation(patient, row):
@@ -164,7 +169,7 @@ def test_a_tumour_apart_from_its_organ_is_noted(patient, row):
         row(tumor_mask="adjoining.nii.gz"), row(organ="kidney", tumor_mask="apart.nii.gz", organ_mask="organ.nii.gz")
     )
 
-    assert take(path).warnings == ["Row 2: the tumour does not touch the kidney."]
+    assert take(path).warnings == ["Row 2: the tumour does not touch the kidney.", NO_EDGE.format(2)]
 
 
 def test_a_resampled_mask_is_noted(patient, row):
@@ -176,7 +181,10 @@ def test_a_resampled_mask_is_noted(patient, row):
 
     dataset = take(patient.manifest(row()))
 
-    assert dataset.warnings == ["Row 1: a mask lay on another grid and was resampled to its CT's by nearest neighbour."]
+    assert dataset.warnings == [
+        "Row 1: a mask lay on another grid and was resampled to its CT's by nearest neighbour.",
+        NO_EDGE.format(1),
+    ]
     expected = np.zeros(SHAPE, dtype=bool)
     expected[6:12, 6:12, 6:12] = True
     np.testing.assert_array_equal(load_mask(OrganScan.objects.get().organ_mask), expected)
@@ -211,9 +219,22 @@ def test_a_ct_that_stands_for_another_patient_elsewhere_is_noted(patient, row):
     dataset = take(patient.manifest(row(patient_id="someone else")), name="second")
 
     assert dataset.warnings == [
+        NO_EDGE.format(1),
         "CTs of this data set stand for other patients in first: without a common patient_id, a reader may meet"
-        " one patient twice."
+        " one patient twice.",
     ]
+
+
+def test_the_same_voxels_under_another_affine_are_the_same_ct(patient, row):
+    take(patient.manifest(row()), name="first")
+    moved = AFFINE + np.array([[0, 0, 0, 1e-3], [0] * 4, [0] * 4, [0] * 4])
+    for name in ("ct", "organ", "tumor"):
+        image = nib.load(patient.path / f"{name}.nii.gz")
+        patient.nifti(f"{name}.nii.gz", array=np.asarray(image.dataobj), affine=moved)
+
+    dataset = take(patient.manifest(row(patient_id="someone else")), name="second")
+
+    assert dataset.warnings[-1].startswith("CTs of this data set stand for other patients in first:")
 
 
 # What is refused

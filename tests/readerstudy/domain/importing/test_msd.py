@@ -14,6 +14,7 @@ from readerstudy.models.volume import OrganScan
 from .conftest import SHAPE
 
 LIVER = OrganName.LIVER
+NO_EDGE = "Tumours whose edge can't be told, and whose size is that of their mask: 1."
 LABELS = {"0": "background", "1": "liver", "2": "cancer"}
 
 
@@ -57,7 +58,7 @@ def test_patients_with_a_tumour_are_real_and_those_without_are_hosts(task):
     assert load_mask(real.tumor_mask).sum() == 27
     assert load_mask(real.organ_mask).sum() == 1000  # the tumour is part of its organ
     assert (host.row, host.origin, host.usable, host.tumor_mask) == (2, "healthy", True, None)
-    assert dataset.warnings == ["Row 2: the liver has no tumour, so it was taken for a host."]
+    assert dataset.warnings == ["Row 2: the liver has no tumour, so it was taken for a host.", NO_EDGE]
 
 
 @pytest.mark.django_db
@@ -84,7 +85,7 @@ def test_tumours_made_elsewhere(task):
 
     [scan] = OrganScan.objects.all()
     assert (scan.row, scan.origin, scan.generator) == (1, "synthetic", "our-gan")
-    assert dataset.warnings == ["Row 2: the liver has no tumour, and was left out."]
+    assert dataset.warnings == ["Row 2: the liver has no tumour, and was left out.", NO_EDGE]
 
 
 def test_nnunets_variant(task):

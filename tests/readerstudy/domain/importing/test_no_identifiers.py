@@ -142,7 +142,7 @@ def test_the_planted_words_are_nowhere_after_a_command(planted, data_root, store
     dataset = take(planted)
     look_at_everything()
 
-    assert len(dataset.warnings) == 2  # the sentences are among what is searched
+    assert len(dataset.warnings) == 3  # the sentences are among what is searched
     assert len(stored()) == 2 + 2 + 2 + 4  # CTs, masks, thumbnails, previews with their masks
     assert_nowhere(data_root)
 
