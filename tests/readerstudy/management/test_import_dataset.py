@@ -59,7 +59,10 @@ def test_a_manifest(capsys, manifest):
         capsys, "ours", manifest, "--layout", "manifest", "--origin", "synthetic", "--generator", "gan", "--stand-in"
     )
 
-    assert printed.out == "Imported ours: 1 CTs, 2 organ scans (liver 1, kidney 1), 2 of them usable.\n"
+    assert printed.out == (
+        "Imported ours: 1 CTs, 2 organ scans (liver 1, kidney 1), 2 of them usable.\n"
+        "Note: Tumours whose edge can't be told, and whose size is that of their mask: 1.\n"
+    )
     assert printed.err == ""  # the bar is for terminals
     assert list(OrganScan.objects.values_list("organ", "origin", "generator", "stand_in")) == [
         ("liver", "synthetic", "gan", True),
