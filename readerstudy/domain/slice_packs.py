@@ -8,14 +8,16 @@ The format, exactly
 A pack is the volume's slices, one gzip member each, one after the other and nothing between; the index
 (`SlicePackIndex`) says where each begins. A member is sent as it lies, as ``Content-Encoding: gzip``.
 
-Inside a member are ``2 * rows * columns`` bytes. With ``x[0], x[1], ...`` the slice's int16 values in raster
+Inside a member are ``2 * rows * columns + 4`` bytes. With ``x[0], x[1], ...`` the slice's int16 values in raster
 order (row by row from the top, in a row from the left) and ``x[-1] = 0``:
 
 1. difference to the left neighbour, modulo 2**16:  ``d[p] = (x[p] - x[p-1]) mod 65536``.
    The first of a row follows the last of the row above;
 2. zigzag, with ``d`` read as a signed 16-bit number:  ``z[p] = 2 * d[p]`` if ``d[p] >= 0``, else
    ``-2 * d[p] - 1``.  Small differences of either sign become small numbers;
-3. byte planes:  first every low byte ``z[p] mod 256``, then every high byte ``z[p] div 256``.
+3. byte planes:  first every low byte ``z[p] mod 256``, then every high byte ``z[p] div 256``;
+4. the Adler-32 of these bytes (RFC 1950), little-endian. Browsers neither look at gzip's own checksum nor notice
+   that a member was cut, so damage on the way is found by this one.
 
 The gzip header carries no name and no time. Together with `static/readerstudy/js/viewer/codec.js` this is
 tested against `tests/vectors/slice_codec.json`.
@@ -33,6 +35,7 @@ HU_MIN = -1024
 HU_MAX = 3071
 """The range of a 12-bit CT; every case of every arm is clipped to it."""
 
+CHECKSUM_BYTES = 4
 GZIP_LEVEL = 6
 GZIP_WRAPPER = 31  # zlib's `wbits` for a gzip header: no name, time zero
 
@@ -123,7 +126,8 @@ def encode_slice(slice_hu: NDArray[np.int16]) -> bytes:
     difference = np.diff(values, prepend=np.uint16(0)).view(np.int16)
     zigzag = ((difference << 1) ^ (difference >> 15)).view(np.uint16)
     planes = np.concatenate([zigzag & 0xFF, zigzag >> 8]).astype(np.uint8)
-    return zlib.compress(planes.tobytes(), GZIP_LEVEL, GZIP_WRAPPER)
+    content = planes.tobytes()
+    return zlib.compress(content + zlib.adler32(content).to_bytes(CHECKSUM_BYTES, "little"), GZIP_LEVEL, GZIP_WRAPPER)
 
 
 def decode_slice(member: bytes, shape: tuple[int, int]) -> NDArray[np.int16]:
@@ -142,13 +146,17 @@ def decode_slice(member: bytes, shape: tuple[int, int]) -> NDArray[np.int16]:
         If the member is damaged or holds another number of pixels.
     """
     n_pixels = shape[0] * shape[1]
+    n_bytes = 2 * n_pixels + CHECKSUM_BYTES
     inflater = zlib.decompressobj(GZIP_WRAPPER)
     try:
-        planes = inflater.decompress(member, 2 * n_pixels + 1)
+        content = inflater.decompress(member, n_bytes + 1)
     except zlib.error as error:
         raise ValueError(f"The slice is damaged: {error}.") from error
-    if len(planes) != 2 * n_pixels or not inflater.eof:
+    if len(content) != n_bytes or not inflater.eof:
         raise ValueError(f"The slice does not hold the {n_pixels} pixels of {shape[0]} rows, {shape[1]} columns.")
+    planes = content[:-CHECKSUM_BYTES]
+    if zlib.adler32(planes) != int.from_bytes(content[-CHECKSUM_BYTES:], "little"):
+        raise ValueError("The slice is damaged: its checksum is another.")
     low, high = np.frombuffer(planes, dtype=np.uint8).astype(np.uint16).reshape(2, n_pixels)
     zigzag = low | (high << 8)
     difference = (zigzag >> 1) ^ -(zigzag & 1)

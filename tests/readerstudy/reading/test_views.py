@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from readerstudy.domain.slice_packs import decode_slice
+from readerstudy.domain.slice_packs import CHECKSUM_BYTES, decode_slice
 from readerstudy.models.reading import Reading
 from tests import factories
 
@@ -100,7 +100,7 @@ def test_a_slice_is_one_gzip_member_sent_as_content_encoding(client):
     response = client.get(case["slice_url"].replace("{n}", "3"))
 
     assert (response["Content-Type"], response["Content-Encoding"]) == ("application/octet-stream", "gzip")
-    assert len(gzip.decompress(response.content)) == 2 * 24 * 26
+    assert len(gzip.decompress(response.content)) == 2 * 24 * 26 + CHECKSUM_BYTES
     assert decode_slice(response.content, (24, 26)).shape == (24, 26)
 
 
