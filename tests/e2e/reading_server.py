@@ -55,6 +55,8 @@ class ShownCase:
     volume: np.ndarray
     spacing_mm: tuple[float, float, float]
     cue_slice: int | None
+    cue_marker: tuple[float, float, float] | None = None
+    labels: np.ndarray | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -64,9 +66,10 @@ class ShownCase:
             "shape": self.volume.shape,
             "spacing_mm": self.spacing_mm,
             "cue_slice": self.cue_slice,
+            "cue_marker": self.cue_marker,
             "slice_url": f"/reading/cases/{self.token}/slices/{{n}}",
             "answer_url": f"/reading/cases/{self.token}/answer",
-        }
+        } | ({} if self.labels is None else {"overlay_url": f"/reading/cases/{self.token}/labels/slices/{{n}}"})
 
 
 @dataclass
@@ -139,7 +142,9 @@ class ReadingServer:
             if self.slice_faults[number] > 0:
                 self.slice_faults[number] -= 1
                 return None
-            volume = next(case.volume for case in self.cases if case.token == token)
+            case = next(case for case in self.cases if case.token == token.removesuffix("/labels"))
+            volume = case.labels if token.endswith("/labels") else case.volume
+            assert volume is not None
             return self.damaged.pop(number, None) or encode_slice(volume[number])
         finally:
             with self._lock:
@@ -158,6 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif path in PAGES:
             html = render_to_string(f"readerstudy/reading/{PAGES[path]}.html", PAGE_CONTEXT)
             self._send(200, html.encode(), "text/html; charset=utf-8")
+        elif path == "/viewer":
+            self._send(200, viewer_page().encode(), "text/html; charset=utf-8")
         elif path == "/blank":
             self._send(200, b"<!doctype html><title>blank</title>", "text/html")
         elif reading.session_over:
@@ -224,6 +231,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Stay quiet: the tests look at the record instead."""
+
+
+def viewer_page() -> str:
+    """The viewer's own markup and styles, with nothing around it and no script: see viewer_page.py."""
+    parts = [render_to_string(f"readerstudy/reading/_viewer{part}.html") for part in ("_head", "")]
+    base = '<link rel="stylesheet" href="/static/readerstudy/css/base.css">'
+    return f'<!doctype html><html lang="en"><title>viewer</title>{base}{parts[0]}<body><main>{parts[1]}</main></html>'
 
 
 class _HttpServer(ThreadingHTTPServer):

@@ -26,6 +26,11 @@ def canvas_of(page: Page) -> Locator:
     return page.locator("[data-pane=axial] canvas")
 
 
+def text_of(page: Page, name: str) -> Locator:
+    """A text on the axial image."""
+    return page.locator(f"[data-pane=axial] [data-text={name}]")
+
+
 def label_of(page: Page, label: str) -> Locator:
     return page.locator(f"button[data-label={label}]")
 
@@ -43,7 +48,7 @@ def painted_grays(page: Page, rows: int, columns: int) -> np.ndarray:
     """Red, green and blue at the middle of every pixel of the slice, from the canvas itself."""
     encoded = page.evaluate(
         """([rows, columns]) => {
-            const canvas = document.querySelector("canvas");
+            const canvas = document.querySelector("[data-pane=axial] canvas");
             const [x, y, width, height] = ["imageX", "imageY", "imageWidth", "imageHeight"]
                 .map((name) => Number(canvas.dataset[name]));
             const { data } = canvas.getContext("2d").getImageData(x, y, width, height);

@@ -26,7 +26,7 @@ from readerstudy.domain.windowing import apply_window
 from synthesis.phantom.dataset import write_dataset
 
 from .conftest import WIDE
-from .room_page import painted_grays
+from .room_page import canvas_of, painted_grays
 
 pytestmark = pytest.mark.e2e
 
@@ -228,7 +228,7 @@ def accept(page: Page, link: str) -> None:
 
 def read_by_keyboard(page: Page) -> list[str]:
     """Read every case with keys alone and return the labels of those that count, in order."""
-    expect(page.locator("canvas")).to_have_attribute("data-painted", re.compile(r"\d+"))
+    expect(canvas_of(page)).to_have_attribute("data-painted", re.compile(r"\d+"))
     look_at(page, "22-practice")
     assert_gray_values_are_exact(page)
     page.keyboard.press("?")
@@ -239,13 +239,13 @@ def read_by_keyboard(page: Page) -> list[str]:
     for number, key in enumerate(keys):
         case = page.evaluate("fetch('/reading/state').then((answer) => answer.json())")
         assert case["progress"]["practice"] is (number == 0)
-        expect(page.locator("canvas")).to_have_attribute("data-painted", str(case["case"]["cue_slice"]))
+        expect(canvas_of(page)).to_have_attribute("data-painted", str(case["case"]["cue_slice"]))
         page.keyboard.press("ArrowDown")
         page.keyboard.press(key)
         if number == 1:
             look_at(page, "24-case")
             page.reload()  # leaving and coming back goes on at the same case, with nothing stored yet
-            expect(page.locator("canvas")).to_have_attribute("data-painted", str(case["case"]["cue_slice"]))
+            expect(canvas_of(page)).to_have_attribute("data-painted", str(case["case"]["cue_slice"]))
             page.keyboard.press(key)
         page.keyboard.press("Enter")
         if number < len(keys) - 1:
@@ -264,7 +264,7 @@ def assert_gray_values_are_exact(page: Page) -> None:
     """Compare the canvas, pixel for pixel, with the window formula in Python on the slice as it was sent."""
     page.keyboard.press("n")
     page.keyboard.press("4")
-    canvas = page.locator("canvas")
+    canvas = canvas_of(page)
     expect(canvas).to_have_attribute("data-window-width", "250")
     case = page.evaluate("fetch('/reading/state').then((answer) => answer.json())")["case"]
     number = int(canvas.get_attribute("data-painted") or "")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from .room_page import CUE, SLICES, canvas_of, label_of, wait_until
+from .room_page import CUE, SLICES, canvas_of, label_of, text_of, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -82,7 +82,7 @@ class TestAnswering:
         expect(room.locator("[data-part=organ]")).to_have_text("kidney")
         assert [answer["label"] for answer in reading.answers] == ["synthetic"]
 
-    @pytest.mark.parametrize("focused", ["button[data-label=real]", "[data-control=presets] button"])
+    @pytest.mark.parametrize("focused", ["button[data-label=real]", "[data-control=help]"])
     def test_enter_submits_the_label_chosen_last_whatever_has_the_focus(self, room, reading, focused):
         room.locator(focused).first.focus()
         room.keyboard.press("s")
@@ -93,7 +93,7 @@ class TestAnswering:
     def test_nothing_can_be_answered_before_the_image_is_seen(self, page, reading):
         reading.held[CUE] = threading.Event()
         page.goto(f"{reading.url}/reading/")
-        expect(page.locator("[data-text=absent]")).to_have_text(f"Loading slice {CUE + 1}")
+        expect(text_of(page, "absent")).to_have_text(f"Loading slice {CUE + 1}")
         page.keyboard.press("r")
         page.keyboard.press("Enter")
         expect(label_of(page, "real")).to_have_attribute("aria-pressed", "false")

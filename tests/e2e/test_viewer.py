@@ -13,7 +13,7 @@ from readerstudy.domain.slice_packs import encode_slice
 from readerstudy.domain.windowing import apply_window
 
 from .reading_server import ReadingServer, wrong_size_member
-from .room_page import COLUMNS, CUE, ROWS, SLICES, canvas_of, label_of, painted_grays, wait_until
+from .room_page import COLUMNS, CUE, ROWS, SLICES, canvas_of, label_of, painted_grays, text_of, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -73,10 +73,10 @@ class TestExactness:
         vectors = json.loads((VECTORS / "window.json").read_text())
         gray = page.evaluate(
             """async ({hu, windows}) => {
-                const { windowTable } = await import("/static/readerstudy/js/viewer/window.js");
+                const { colorsOf, STEPS, ZERO } = await import("/static/readerstudy/js/viewer/window.js");
                 return windows.map(({center, width}) => {
-                    const table = windowTable(center, width);
-                    return hu.map((value) => table[value & 0xffff]);
+                    const { table } = colorsOf({ center, width, inverted: false });
+                    return hu.map((value) => table[ZERO + STEPS * value] & 0xff);
                 });
             }""",
             vectors,
@@ -89,9 +89,9 @@ class TestExactness:
         pixels = page.evaluate(
             """async (vectors) => {
                 const { unfilterSlice } = await import("/static/readerstudy/js/viewer/codec.js");
-                return vectors.map(({planes_hex, rows, columns}) => {
-                    const planes = Uint8Array.from(planes_hex.match(/../g), (hex) => parseInt(hex, 16));
-                    return [...unfilterSlice(planes, rows * columns)];
+                return vectors.map(({content_hex, rows, columns}) => {
+                    const content = Uint8Array.from(content_hex.match(/../g), (hex) => parseInt(hex, 16));
+                    return [...unfilterSlice(content, rows * columns)];
                 });
             }""",
             vectors,
@@ -120,10 +120,10 @@ class TestScrolling:
         ]:
             room.keyboard.press(key)
             expect(canvas).to_have_attribute("data-painted", str(expected))
-        expect(room.locator("[data-text=slice]")).to_have_text(f"Slice 1 / {SLICES}")
+        expect(text_of(room, "slice")).to_have_text(f"Slice 1 / {SLICES}")
 
     def test_keys_work_whatever_had_the_focus_last(self, room):
-        for focused in ["input[type=range]", "button[data-label=real]", "[data-control=presets] button"]:
+        for focused in ["[data-pane=axial] input[type=range]", "button[data-label=real]", "[data-control=help]"]:
             before = int(canvas_of(room).get_attribute("data-slice"))
             room.locator(focused).first.focus()
             room.keyboard.press("ArrowDown")
@@ -142,7 +142,7 @@ class TestScrolling:
         room.mouse.wheel(0, -120)
         room.mouse.wheel(0, -120)
         expect(canvas_of(room)).to_have_attribute("data-painted", str(CUE - 1))
-        room.locator("input[type=range]").fill("17")
+        room.locator("[data-pane=axial] input[type=range]").fill("17")
         expect(canvas_of(room)).to_have_attribute("data-painted", "17")
 
     def test_a_trackpad_is_added_up_and_a_mouse_click_is_one_slice(self, page, reading):
@@ -185,7 +185,7 @@ class TestScrolling:
             box["x"] + x + width * (30.5 / COLUMNS),
             box["y"] + y + height * (11.5 / ROWS),
         )
-        expect(room.locator("[data-text=hu]")).to_have_text(f"{reading.cases[0].volume[CUE, 11, 30]} HU")
+        expect(text_of(room, "hu")).to_have_text(f"{reading.cases[0].volume[CUE, 11, 30]} HU".replace("-", "−"))
 
 
 def hold_all(reading: ReadingServer) -> threading.Event:
@@ -242,24 +242,24 @@ class TestLoading:
         page.keyboard.press("n")
         page.keyboard.press("ArrowDown")
 
-        expect(page.locator("[data-text=absent]")).to_have_text(f"Loading slice {CUE + 2}")
+        expect(text_of(page, "absent")).to_have_text(f"Loading slice {CUE + 2}")
         expect(canvas_of(page)).to_have_attribute("data-painted", "")
         assert not painted_grays(page, ROWS, COLUMNS).any()
 
         reading.held[CUE + 1].set()
         assert_shows(page, reading.cases[0].volume, CUE + 1, 40, 400)
-        expect(page.locator("[data-text=absent]")).to_have_text("")
+        expect(text_of(page, "absent")).to_have_text("")
 
     def test_a_failed_slice_says_so_and_is_tried_again(self, page, reading):
         reading.slice_faults[CUE] = 2
         page.goto(f"{reading.url}/reading/")
 
-        expect(page.locator("[data-text=absent]")).to_have_text(f"Could not load slice {CUE + 1}. Trying again.")
-        expect(page.locator("[data-text=loading]")).to_have_text("1 not loaded, trying again")
+        expect(text_of(page, "absent")).to_have_text(f"Could not load slice {CUE + 1}. Trying again.")
+        expect(text_of(page, "loading")).to_have_text("1 not loaded, trying again")
         expect(label_of(page, "real")).to_have_attribute("aria-disabled", "true")
         page.keyboard.press("n")
         assert_shows(page, reading.cases[0].volume, CUE, 40, 400)
-        expect(page.locator("[data-text=loading]")).to_have_text("")
+        expect(text_of(page, "loading")).to_have_text("")
 
     @pytest.mark.parametrize("damage", ["cut", "wrong size", "not gzip"])
     def test_a_damaged_slice_is_never_painted(self, page, reading, damage):
@@ -271,7 +271,7 @@ class TestLoading:
         }[damage]
         page.goto(f"{reading.url}/reading/")
 
-        expect(page.locator("[data-text=absent]")).to_have_text(f"Could not load slice {CUE + 1}. Trying again.")
+        expect(text_of(page, "absent")).to_have_text(f"Could not load slice {CUE + 1}. Trying again.")
         page.keyboard.press("n")
         assert_shows(page, reading.cases[0].volume, CUE, 40, 400)
 
@@ -287,6 +287,5 @@ class TestLoading:
         room.keyboard.press("Enter")
         expect(room.locator("[data-part=organ]")).to_have_text("kidney")
         expect(canvas_of(room)).to_have_attribute("data-loaded", str(SLICES))
-        room.keyboard.press("n")
-        assert_shows(room, reading.cases[1].volume, CUE, 40, 400)
+        assert_shows(room, reading.cases[1].volume, CUE, 120, 400)
         assert [token for token, _ in reading.slice_requests].count(second) == SLICES

@@ -1,5 +1,5 @@
-/** The help: every key and what the mouse does, from the lists that make them work. */
-import { MOUSE_HELP, VIEWER_KEYS } from "./keys.js";
+/** The help: every key and what mouse and fingers do, from the lists that make them work. */
+import { pointerHelp, VIEWER_KEYS } from "./keys.js";
 
 /**
  * @typedef {object} HelpSection  what the page around the viewer adds
@@ -7,30 +7,46 @@ import { MOUSE_HELP, VIEWER_KEYS } from "./keys.js";
  * @property {readonly {shown: string, does: string}[]} entries
  */
 
-/**
- * @param {HTMLDialogElement} dialog  holds elements with data-help
- * @param {HelpSection | null} added
- */
-export function fillHelp(dialog, added) {
-  const lists = { viewer: VIEWER_KEYS, mouse: MOUSE_HELP };
-  for (const [name, entries] of Object.entries(lists)) {
-    dialog.querySelector(`[data-help=${name}]`).replaceChildren(...entries.flatMap(row));
-  }
-  if (added) dialog.querySelector("[data-help=page]").prepend(...section(added));
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key !== "?") return;
-    event.stopPropagation(); // or the page, seeing no dialog, would open it again
-    dialog.close();
-  });
-}
+export class Help {
+  #dialog;
 
-/** @param {HelpSection} added */
-function section({ title, entries }) {
-  const heading = document.createElement("h3");
-  heading.textContent = title;
-  const list = document.createElement("dl");
-  list.append(...entries.flatMap(row));
-  return [heading, list];
+  /**
+   * @param {HTMLDialogElement} dialog  holds elements with data-help
+   * @param {HelpSection | null} added
+   */
+  constructor(dialog, added) {
+    this.#dialog = dialog;
+    this.#fill("viewer", VIEWER_KEYS);
+    if (added) {
+      const heading = document.createElement("h3");
+      heading.textContent = added.title;
+      const list = document.createElement("dl");
+      list.append(...added.entries.flatMap(row));
+      dialog.querySelector("[data-help=page]").prepend(heading, list);
+    }
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key !== "?") return;
+      event.stopPropagation(); // or the page, seeing no dialog, would open it again
+      dialog.close();
+    });
+  }
+
+  open() {
+    this.#dialog.showModal();
+  }
+
+  /** @param {string} mouseMap  of MOUSE_MAPS */
+  showMouse(mouseMap) {
+    this.#fill("mouse", pointerHelp(mouseMap));
+  }
+
+  /**
+   * @param {string} name
+   * @param {readonly {shown: string, does: string}[]} entries
+   */
+  #fill(name, entries) {
+    this.#dialog.querySelector(`[data-help=${name}]`).replaceChildren(...entries.flatMap(row));
+  }
 }
 
 /** @param {{shown: string, does: string}} entry */

@@ -1,73 +1,98 @@
 /**
- * The viewer: one axial image, its window, its place, the texts around it. Draws at most once a frame.
+ * The viewer: one case in three linked planes, its window, its tools. Draws at most once a frame.
  *
- * What it shows can be read from the canvas' data attributes: data-slice (asked for), data-painted (whose pixels
- * are on the canvas; empty while it loads), data-loaded, data-window-center, data-window-width, data-inverted,
- * data-zoom, data-sampling, data-image-x/y/width/height (where the image lies on the canvas).
+ * What it shows can be read from data attributes: of each canvas, see pane.js; of the axial one also data-loaded,
+ * data-window-center, data-window-width, data-inverted, data-sampling.
  *
- * Events: "painted" when the first slice of a case is on the screen; "refused" when the server gives no slices.
+ * Events
+ *   painted      the first slice of a case is on the screen
+ *   refused      the server gives no slices
+ *   connection   {lost}: the server can't be reached, or can again
+ *   preferences  everything that is to be remembered for this reader, whenever it changes
+ *   marking      {active}: whether the next press places the reader's mark
+ *   marked       {slice, row, column}: where it was placed, in voxels, whole numbers at their centers
  */
-import { pixelAt, placeImage } from "./geometry.js";
-import { fillHelp } from "./help.js";
-import { listenToPointer } from "./input.js";
+import { Cine } from "./cine.js";
+import { Display } from "./display.js";
+import { Help } from "./help.js";
+import { PaneInput } from "./input.js";
 import { listenToKeys } from "./keyboard.js";
 import { VIEWER_KEYS } from "./keys.js";
-import { firstSlice, LoadingCase, SliceLoader } from "./loader.js";
-import { SlicePainter } from "./slice.js";
-import { PRESETS, presetOf } from "./window.js";
+import { SliceLoader } from "./loader.js";
+import { LoadingCase, startingPoint } from "./loading_case.js";
+import { Pane } from "./pane.js";
+import { sizeOf } from "./planes.js";
+import { choicesOf, readPreferences } from "./preferences.js";
+import { Toolbar } from "./toolbar.js";
+import { Tools } from "./tools.js";
+import { presetOf } from "./window.js";
 
-const FIRST_WINDOW = PRESETS[0];
-const ZOOM_RANGE = [0.25, 16];
-const CENTER_RANGE = [-1024, 3071];
-const WIDTH_RANGE = [1, 4096];
-const DRAG_FOR_WINDOW_PX = 300; // a drag of so many pixels changes the window by its own width
+const PROGRESS_MS = 250; // the planes across the slices, and the count of slices, follow the loading so often
+const ANNOUNCE_MS = 600; // the slice is spoken when scrolling has rested so long
 
-/**
- * @param {number} value
- * @param {number[]} range
- */
-const clamp = (value, [low, high]) => Math.min(high, Math.max(low, value));
+const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+const isWhole = (mark) => mark && [mark.slice, mark.row, mark.column].every(Number.isFinite);
 
 export class Viewer extends EventTarget {
   #root;
-  #canvas;
-  #scrollbar;
-  #painter;
+  /** @type {Pane[]} */
+  #panes;
+  /** @type {Pane} takes the keys */
+  #active;
+  #toolbar;
+  #help;
+  tools = new Tools();
+  #cine = new Cine(() => this.#playOn());
   #loader = new SliceLoader();
   /** @type {LoadingCase | null} */
   #shown = null;
   /** @type {LoadingCase | null} */
   #next = null;
-  #slice = 0;
-  #window = { center: FIRST_WINDOW.center, width: FIRST_WINDOW.width, inverted: false };
-  #camera = { zoom: 1, panX: 0, panY: 0 };
-  #smooth = true;
-  #pointer = { x: NaN, y: NaN };
-  #placement = { x: 0, y: 0, width: 1, height: 1 };
+  /** @type {LoadingCase | null} */
+  #labels = null;
+  #item = null;
+  /** Window, slab and what is drawn over the images. */
+  display = new Display(() => this.#redraw());
+  #preferences;
+  /** @type {import("./planes.js").Point} */
+  #position = [0, 0, 0];
+  /** @type {import("./planes.js").Point | null} */
+  #mark = null;
   #frame = 0;
-  #imageIsStale = true;
-  #announced = false;
+  #progress = 0;
+  #announcing = 0;
+  #announced = false; // that this case is painted
 
   /**
    * @param {HTMLElement} root  the markup of _viewer.html
    * @param {object} [options]
+   * @param {unknown} [options.preferences]  as the "preferences" event gave them
    * @param {import("./help.js").HelpSection | null} [options.help]  what the page adds to the help
    */
-  constructor(root, { help = null } = {}) {
+  constructor(root, { preferences = null, help = null } = {}) {
     super();
     this.#root = root;
-    this.#canvas = root.querySelector("canvas");
-    this.#scrollbar = root.querySelector("input[type=range]");
-    this.#painter = new SlicePainter(this.#canvas);
-    this.#painter.setWindow(this.#window.center, this.#window.width, this.#window.inverted);
-    fillHelp(this.#helpDialog, help);
-    listenToPointer(this.#canvas, this);
+    this.#preferences = readPreferences(preferences);
+    this.#panes = [...root.querySelectorAll("[data-pane]")].map((element) => new Pane(/** @type {any} */ (element)));
+    this.#active = this.#axial;
+    this.#toolbar = new Toolbar(root, this);
+    this.#help = new Help(/** @type {HTMLDialogElement} */ (this.#toolbar.control("help-dialog")), help);
+    for (const pane of this.#panes) {
+      new PaneInput(this, pane);
+      pane.watchSize(() => this.#redraw());
+    }
     listenToKeys(this);
-    this.#connectControls();
-    this.#scrollbar.addEventListener("input", () => this.scrollTo(Number(this.#scrollbar.value)));
     this.#loader.addEventListener("slice", (event) => this.#onSlice(event.detail));
     this.#loader.addEventListener("refused", () => this.dispatchEvent(new Event("refused")));
-    new ResizeObserver(() => this.#redraw()).observe(this.#canvas);
+    this.#loader.addEventListener("connection", (event) => this.#onConnection(event));
+    this.tools.addEventListener("change", () => this.#redraw());
+    this.tools.addEventListener("marking", (event) => this.#passOn(event));
+    this.tools.addEventListener("marked", (event) => {
+      this.setMark(event.detail);
+      this.#passOn(event);
+    });
+    this.#applyPreferences();
+    this.activate(this.#active);
   }
 
   /** Every key that the viewer takes, `KeyboardEvent.key` values, with what it does. */
@@ -75,242 +100,308 @@ export class Viewer extends EventTarget {
     return VIEWER_KEYS;
   }
 
+  get preferences() {
+    return this.#preferences;
+  }
+
   /**
-   * @param {import("./loader.js").CaseItem} item
-   * @param {import("./loader.js").CaseItem | null} next  the one after it, fetched when this one is complete
+   * @param {import("./loading_case.js").CaseItem} item
+   * @param {import("./loading_case.js").CaseItem | null} next  the one after it, fetched when this one is complete
    */
   show(item, next) {
     const known = [this.#shown, this.#next];
-    const loadingOf = (wanted) => known.find((one) => one?.token === wanted.token) ?? new LoadingCase(wanted);
+    const loadingOf = (wanted) =>
+      known.find((one) => one?.token === wanted.token) ?? new LoadingCase(wanted.token, wanted, wanted.slice_url);
+    this.#item = item;
     this.#shown = loadingOf(item);
     this.#next = next && loadingOf(next);
-    this.#shown.center = firstSlice(item);
+    this.#labels = item.overlay_url ? new LoadingCase(`${item.token} labels`, item, item.overlay_url) : null;
     this.#announced = false;
-    this.#slice = firstSlice(item);
-    this.#scrollbar.max = String(this.#shown.volume.slices - 1);
-    this.#write("organ", item.organ);
+    this.#position = startingPoint(item);
+    this.#shown.center = this.#position[0];
+    this.#mark = null;
+    this.tools.clear();
+    this.#cine.stop();
+    this.#axial.write("organ", item.organ);
+    this.display.begin(item.organ);
     this.reset();
-    this.#loader.load(this.#next ? [this.#shown, this.#next] : [this.#shown]);
+    this.#loader.load([this.#shown, this.#labels, this.#next].filter((one) => one !== null));
   }
 
-  /** @param {number} slices  towards the feet; negative: towards the head */
-  scrollBy(slices) {
-    this.scrollTo(this.#slice + slices);
+  /** @param {Partial<import("./preferences.js").Preferences>} changed */
+  prefer(changed) {
+    this.#preferences = readPreferences({ ...this.#preferences, ...changed });
+    this.#applyPreferences();
+    this.#passOn(new CustomEvent("preferences", { detail: { ...this.#preferences } }));
   }
 
-  /** @param {number} slice */
-  scrollTo(slice) {
+  nextLayout() {
+    const layouts = choicesOf("layout");
+    const next = layouts[(layouts.indexOf(this.#preferences.layout) + 1) % layouts.length];
+    this.prefer({ layout: next });
+  }
+
+  toggleSmooth() {
+    this.prefer({ smooth: !this.#preferences.smooth });
+  }
+
+  toggleCrosshair() {
+    this.prefer({ crosshair: !this.#preferences.crosshair });
+  }
+
+  /** @param {Pane} pane  takes the keys from now on */
+  activate(pane) {
+    this.#active = pane;
+    for (const one of this.#panes) one.active = one === pane;
+  }
+
+  nextPane() {
+    const visible = this.#panes.filter((pane) => pane.visible);
+    this.activate(visible[(visible.indexOf(this.#active) + 1) % visible.length] ?? this.#axial);
+  }
+
+  /**
+   * @param {number} images  on, in the plane's own direction; negative: back
+   * @param {Pane} pane
+   */
+  scrollBy(images, pane = this.#active) {
+    this.scrollTo(this.#position[pane.plane.normal] + images, pane);
+  }
+
+  /**
+   * @param {number} index
+   * @param {Pane} pane
+   */
+  scrollTo(index, pane = this.#active) {
+    this.#cine.stop();
+    this.#goTo(index, pane);
+  }
+
+  /**
+   * @param {Pane} pane
+   * @param {{x: number, y: number}} at  CSS pixels: where the crosshair goes
+   */
+  point(pane, { x, y }) {
     if (!this.#shown) return;
-    this.#slice = clamp(slice, [0, this.#shown.volume.slices - 1]);
-    this.#loader.moveTo(this.#shown, this.#slice);
-    this.#redraw();
+    const { row, column } = pane.imagePoint(this.#scene, x, y);
+    const { rows, columns } = sizeOf(pane.plane, this.#shown.volume);
+    this.#position[pane.plane.down] = clamp(Math.round(row), 0, rows - 1);
+    this.#position[pane.plane.across] = clamp(Math.round(column), 0, columns - 1);
+    this.#moved();
   }
 
   /**
-   * @param {number} center  HU
-   * @param {number} width   HU
+   * @param {number} factor
+   * @param {Pane} pane
+   * @param {{x: number, y: number} | null} at  what stays in place, CSS pixels
    */
-  setWindow(center, width) {
-    this.#window.center = clamp(Math.round(center), CENTER_RANGE);
-    this.#window.width = clamp(Math.round(width), WIDTH_RANGE);
-    this.#applyWindow();
-  }
-
-  /**
-   * @param {number} dx  pixels dragged to the right: wider
-   * @param {number} dy  pixels dragged down: higher center, darker
-   */
-  windowBy(dx, dy) {
-    const huPerPx = Math.max(1, this.#window.width / DRAG_FOR_WINDOW_PX);
-    this.setWindow(this.#window.center + dy * huPerPx, this.#window.width + dx * huPerPx);
-  }
-
-  invert() {
-    this.#window.inverted = !this.#window.inverted;
-    this.#applyWindow();
-  }
-
-  /** @param {number} factor */
-  zoomBy(factor) {
-    this.#camera.zoom = clamp(this.#camera.zoom * factor, ZOOM_RANGE);
+  zoomBy(factor, pane = this.#active, at = null) {
+    pane.zoomBy(factor, at);
     this.#redraw();
   }
 
   /**
    * @param {number} dx  CSS pixels
    * @param {number} dy
+   * @param {Pane} pane
    */
-  panBy(dx, dy) {
-    const scale = (devicePixelRatio * this.#camera.zoom) / this.#placement.width;
-    const aspect = this.#placement.width / this.#placement.height;
-    this.#camera.panX = clamp(this.#camera.panX + dx * scale, [-ZOOM_RANGE[1], ZOOM_RANGE[1]]);
-    this.#camera.panY = clamp(this.#camera.panY + dy * scale * aspect, [-ZOOM_RANGE[1], ZOOM_RANGE[1]]);
+  panBy(dx, dy, pane) {
+    pane.panBy(dx, dy);
     this.#redraw();
   }
 
-  toggleSmooth() {
-    this.#smooth = !this.#smooth;
+  toggleCine() {
+    if (this.#cine.running) this.#cine.stop();
+    else this.#cine.start(this.#preferences.cineRate);
     this.#redraw();
   }
 
-  /** Window, zoom, position and sampling as at the start of a case; the slice stays. */
+  /** The next press in any plane places the reader's mark. */
+  startMarking() {
+    this.display.markers = true;
+    this.tools.startMarking();
+  }
+
+  cancelMarking() {
+    this.tools.cancelMarking();
+  }
+
+  /** @param {{slice: number, row: number, column: number} | null} mark  in voxels */
+  setMark(mark) {
+    this.#mark = isWhole(mark) ? [mark.slice, mark.row, mark.column] : null;
+    this.#redraw();
+  }
+
+  async toggleFullScreen() {
+    try {
+      await (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen());
+    } catch {
+      // the browser has none, or does not allow it here: everything stays as it is
+    }
+  }
+
+  /** Window, slab, zoom and position as at the start of a case; the slices stay. */
   reset() {
-    this.#window = { center: FIRST_WINDOW.center, width: FIRST_WINDOW.width, inverted: false };
-    this.#camera = { zoom: 1, panX: 0, panY: 0 };
-    this.#smooth = true;
-    this.#applyWindow();
-  }
-
-  /**
-   * @param {number} x  CSS pixels from the canvas' left edge; NaN: the pointer has left
-   * @param {number} y
-   */
-  pointAt(x, y) {
-    this.#pointer = { x: x * devicePixelRatio, y: y * devicePixelRatio };
-    this.#scheduleFrame();
+    for (const pane of this.#panes) pane.resetCamera();
+    this.display.reset();
   }
 
   showHelp() {
-    this.#helpDialog.showModal();
+    this.#help.open();
   }
 
-  get #helpDialog() {
-    return /** @type {HTMLDialogElement} */ (this.#control("help-dialog"));
-  }
-
-  #connectControls() {
-    this.#control("presets").replaceChildren(...PRESETS.map((preset) => this.#presetButton(preset)));
-    this.#control("help").addEventListener("click", () => this.showHelp());
-  }
-
-  /** @param {import("./window.js").Preset} preset */
-  #presetButton({ key, name, center, width }) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.title = `Width ${width}, center ${center} HU`;
-    const hint = document.createElement("kbd");
-    hint.textContent = key;
-    button.append(name, hint);
-    button.addEventListener("click", () => this.setWindow(center, width));
-    return button;
-  }
-
-  /** @param {string} name */
-  #control(name) {
-    return /** @type {HTMLElement} */ (this.#root.querySelector(`[data-control=${name}]`));
-  }
-
-  #applyWindow() {
-    this.#painter.setWindow(this.#window.center, this.#window.width, this.#window.inverted);
+  /**
+   * @param {Pane} pane
+   * @param {{x: number, y: number} | null} pointer  CSS pixels from the canvas' corner; null: it has left
+   */
+  hover(pane, pointer) {
+    pane.pointer = pointer;
     this.#redraw();
+  }
+
+  /**
+   * @param {Pane} pane
+   * @param {{x: number, y: number}} at
+   * @param {string} button
+   * @returns {import("./input.js").Drag | null} what the press does instead of the mouse's own action
+   */
+  takeUp(pane, at, button) {
+    return this.#shown && button === "left" ? this.tools.takeUp(pane, this.#scene, at) : null;
+  }
+
+  get #axial() {
+    return this.#panes.find(({ name }) => name === "axial");
+  }
+
+  /** @returns {import("./pane.js").Scene} */
+  get #scene() {
+    const { display } = this;
+    return {
+      loading: this.#shown,
+      labels: display.outlines ? this.#labels : null,
+      position: this.#position,
+      colors: display.colors,
+      windowKey: display.windowKey,
+      smooth: this.#preferences.smooth,
+      slab: display.slab,
+      crosshair: this.#preferences.crosshair && this.#preferences.layout !== "axial",
+      markers: display.markers,
+      mark: this.#mark,
+      cue: this.#item.cue_marker ?? null,
+      rulers: this.tools.rulers,
+    };
+  }
+
+  #applyPreferences() {
+    this.#toolbar.control("panes").dataset.layout = this.#preferences.layout;
+    this.#help.showMouse(this.#preferences.mouse);
+    if (this.#preferences.layout === "axial") this.activate(this.#axial);
+    if (this.#cine.running) this.#cine.start(this.#preferences.cineRate);
+    this.#redraw();
+  }
+
+  #playOn() {
+    const { normal } = this.#active.plane;
+    const next = (this.#position[normal] + 1) % this.#shown.volume.shape[normal];
+    if (normal !== 0 || this.#shown.volume.has(next)) this.#goTo(next, this.#active); // else it waits
+  }
+
+  /**
+   * @param {number} index
+   * @param {Pane} pane
+   */
+  #goTo(index, { plane: { normal } }) {
+    if (!this.#shown) return;
+    this.#position[normal] = clamp(index, 0, this.#shown.volume.shape[normal] - 1);
+    this.#moved();
+  }
+
+  #moved() {
+    this.#loader.moveTo(this.#shown, this.#position[0]);
+    if (this.#labels) this.#loader.moveTo(this.#labels, this.#position[0]);
+    this.#redraw();
+    clearTimeout(this.#announcing);
+    if (!this.#cine.running) this.#announcing = setTimeout(() => this.#announce(), ANNOUNCE_MS);
+  }
+
+  #announce() {
+    const { name, plane } = this.#active;
+    const count = this.#shown.volume.shape[plane.normal];
+    this.#write("announce", `${plane.name} ${name === "axial" ? "slice" : "image"} ${this.#position[plane.normal] + 1} of ${count}`);
   }
 
   /** @param {{loading: LoadingCase, slice: number}} arrived */
   #onSlice({ loading, slice }) {
-    if (loading !== this.#shown) return;
-    if (slice === this.#slice) this.#redraw();
-    else this.#scheduleFrame();
+    if (loading !== this.#shown && loading !== this.#labels) return;
+    const now = slice === this.#position[0] || loading.volume.complete;
+    if (now) this.#redraw();
+    else this.#progress ||= setTimeout(() => this.#redraw(), PROGRESS_MS);
+  }
+
+  /** @param {CustomEvent} event */
+  #onConnection(event) {
+    this.#write("status", event.detail.lost ? "Connection lost. Trying again." : "");
+    this.#passOn(event);
+  }
+
+  /** @param {CustomEvent} event */
+  #passOn({ type, detail }) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
   #redraw() {
-    this.#imageIsStale = true;
-    this.#scheduleFrame();
-  }
-
-  /** The texts are written anew every frame asked for; the image only when it is another one. */
-  #scheduleFrame() {
     if (this.#frame === 0 && this.#shown) this.#frame = requestAnimationFrame(() => this.#draw());
   }
 
   #draw() {
     this.#frame = 0;
-    if (this.#imageIsStale) this.#paint();
-    const painted = this.#shown.volume.has(this.#slice);
-    this.#describe(painted);
-    if (painted && !this.#announced) {
+    clearTimeout(this.#progress);
+    this.#progress = 0;
+    const scene = this.#scene;
+    for (const pane of this.#panes) if (pane.visible) pane.draw(scene);
+    this.#describe();
+    if (!this.#announced && this.#axial.canvas.dataset.painted !== "") {
       this.#announced = true;
       this.dispatchEvent(new Event("painted"));
     }
   }
 
-  #paint() {
-    this.#imageIsStale = false;
-    const { volume } = this.#shown;
-    this.#fitCanvas();
-    this.#placement = placeImage(this.#canvas, volume, this.#camera);
-    const pixels = volume.axial(this.#slice);
-    if (pixels) this.#painter.paint(pixels, volume, this.#placement, this.#smooth);
-    else this.#painter.clear();
-  }
-
-  /** One canvas pixel to one pixel of the screen. */
-  #fitCanvas() {
-    const width = Math.round(this.#canvas.clientWidth * devicePixelRatio);
-    const height = Math.round(this.#canvas.clientHeight * devicePixelRatio);
-    if (this.#canvas.width !== width || this.#canvas.height !== height) {
-      this.#canvas.width = width;
-      this.#canvas.height = height;
-    }
-  }
-
-  /** @param {boolean} painted */
-  #describe(painted) {
-    const { volume, failures } = this.#shown;
-    const { center, width, inverted } = this.#window;
+  #describe() {
+    const { window, slab } = this.display;
+    const { center, width, inverted } = window;
     const preset = presetOf(center, width);
-    const position = `Slice ${this.#slice + 1} / ${volume.slices}`;
-    const failing = failures.has(this.#slice);
-
-    this.#write("slice", position);
-    this.#write("window", `W ${width}  L ${center}${preset ? `  ${preset.name}` : ""}${inverted ? "  inverted" : ""}`);
-    this.#write("zoom", `Zoom ${Math.round(this.#camera.zoom * 100)} %${this.#smooth ? "" : "  single pixels"}`);
-    this.#write("hu", this.#huText());
-    this.#write("loading", this.#loadingText());
-    this.#write("absent", painted ? "" : this.#absentText(failing));
-    this.#scrollbar.value = String(this.#slice);
-    this.#scrollbar.setAttribute("aria-valuetext", `${position}${painted ? "" : ", loading"}`);
-    Object.assign(this.#canvas.dataset, {
-      slice: this.#slice,
-      painted: painted ? this.#slice : "",
-      loaded: volume.loadedCount,
+    const axial = this.#axial;
+    axial.write("window", `W ${width}  L ${center}${preset ? `  ${preset.name}` : ""}${inverted ? "  inverted" : ""}`);
+    axial.write("loading", this.#loadingText());
+    this.#toolbar.update({
+      window,
+      slab,
+      preferences: this.#preferences,
+      measuring: this.tools.armed === "ruler",
+      playing: this.#cine.running,
+    });
+    this.#root.dataset.tool = this.tools.armed ?? "";
+    axial.tell({
+      loaded: this.#shown.volume.loadedCount,
       windowCenter: center,
       windowWidth: width,
       inverted,
-      zoom: this.#camera.zoom,
-      sampling: this.#smooth ? "smooth" : "nearest",
-      imageX: this.#placement.x,
-      imageY: this.#placement.y,
-      imageWidth: this.#placement.width,
-      imageHeight: this.#placement.height,
+      sampling: this.#preferences.smooth ? "smooth" : "nearest",
     });
-  }
-
-  #huText() {
-    const { volume } = this.#shown;
-    const pixel = pixelAt(this.#placement, volume, this.#pointer.x, this.#pointer.y);
-    const hu = pixel && volume.hu(this.#slice, pixel.row, pixel.column);
-    return hu === null ? "" : `${hu} HU`;
   }
 
   #loadingText() {
     const { volume, failures } = this.#shown;
-    if (volume.loadedCount === volume.slices) return "";
+    if (volume.complete) return "";
     if (failures.size > 0) return `${failures.size} not loaded, trying again`;
     return `Loading ${volume.loadedCount} / ${volume.slices}`;
   }
 
-  /** @param {boolean} failing */
-  #absentText(failing) {
-    const name = `slice ${this.#slice + 1}`;
-    return failing ? `Could not load ${name}. Trying again.` : `Loading ${name}`;
-  }
-
   /**
-   * @param {string} name  of the element with this data-text
+   * @param {string} name  of the element with this data-control
    * @param {string} text
    */
   #write(name, text) {
-    const element = this.#root.querySelector(`[data-text=${name}]`);
-    if (element.textContent !== text) element.textContent = text;
+    this.#toolbar.control(name).textContent = text;
   }
 }

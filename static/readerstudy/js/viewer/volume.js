@@ -1,54 +1,57 @@
-/** A case's voxels in the page's memory, filled slice by slice in any order. */
+/** A case's voxels in the page's memory: slices as they come from the workers, in any order. */
 export class Volume {
-  #voxels;
-  #loaded;
+  /** @type {(Int16Array | null)[]} */
+  #slices;
 
   /**
-   * @param {[number, number, number]} shape      slices, rows, columns
-   * @param {[number, number, number]} spacingMm  in the same order
+   * @param {number[]} shape      slices, rows, columns
+   * @param {number[]} spacingMm  in the same order
    */
   constructor(shape, spacingMm) {
-    [this.slices, this.rows, this.columns] = shape;
-    [this.sliceSpacing, this.rowSpacing, this.columnSpacing] = spacingMm;
-    this.pixelCount = this.rows * this.columns;
+    this.shape = shape;
+    this.spacingMm = spacingMm;
+    this.pixelCount = shape[1] * shape[2];
     this.loadedCount = 0;
-    this.#voxels = new Int16Array(this.slices * this.pixelCount);
-    this.#loaded = new Uint8Array(this.slices);
+    this.#slices = new Array(shape[0]).fill(null);
+  }
+
+  get slices() {
+    return this.shape[0];
+  }
+
+  get complete() {
+    return this.loadedCount === this.slices;
   }
 
   /** @param {number} slice */
   has(slice) {
-    return this.#loaded[slice] === 1;
+    return this.#slices[slice] !== null;
   }
 
   /**
    * @param {number} slice
-   * @param {Int16Array} pixels
+   * @param {Int16Array} pixels  HU in raster order; kept, not copied
    */
   put(slice, pixels) {
-    this.#voxels.set(pixels, slice * this.pixelCount);
-    this.loadedCount += 1 - this.#loaded[slice];
-    this.#loaded[slice] = 1;
+    if (!this.has(slice)) this.loadedCount += 1;
+    this.#slices[slice] = pixels;
   }
 
   /**
    * @param {number} slice
-   * @returns {Uint16Array | null} the axial slice's HU as bit patterns (what a window table is indexed by);
-   *   null while it is not loaded, so that no other slice's pixels can be shown for it
+   * @returns {Int16Array | null} null while it is not loaded, so that no other slice's pixels can be shown for it
    */
-  axial(slice) {
-    if (!this.has(slice)) return null;
-    return new Uint16Array(this.#voxels.buffer, 2 * slice * this.pixelCount, this.pixelCount);
+  pixelsOf(slice) {
+    return this.#slices[slice];
   }
 
   /**
-   * @param {number} slice
-   * @param {number} row
-   * @param {number} column
-   * @returns {number | null} HU; null while the slice is not loaded
+   * @param {import("./planes.js").Point} point  whole numbers
+   * @returns {number | null} HU; null outside and where the slice is not loaded
    */
-  hu(slice, row, column) {
-    if (!this.has(slice)) return null;
-    return this.#voxels[slice * this.pixelCount + row * this.columns + column];
+  hu([slice, row, column]) {
+    const inside = [slice, row, column].every((at, axis) => at >= 0 && at < this.shape[axis]);
+    const pixels = inside ? this.#slices[slice] : null;
+    return pixels && pixels[row * this.shape[2] + column];
   }
 }

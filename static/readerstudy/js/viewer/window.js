@@ -24,31 +24,84 @@ export const PRESETS = Object.freeze([
   { key: "8", name: "Full range", center: 1024, width: 4096 },
 ]);
 
+/** Where a case of each organ starts, whatever its arm; other organs start with the abdomen's window. */
+const STARTS = { pancreas: PRESETS[3], kidney: PRESETS[4] };
+
 const GRAY_MAX = 255;
 const INT16_MIN = -32768;
-const INT16_MAX = 32767;
+const INT16_COUNT = 65536;
+const CENTER_RANGE = [-1024, 3071];
+const WIDTH_RANGE = [1, 4096];
+
+/** Entries of a table for each HU: interpolated values are rounded to eighths, an error of 1/16 HU at most. */
+export const STEPS = 8;
+/** Where a table has 0 HU: the entry of a value is `ZERO + STEPS * hu`, exactly the value's own for whole HU. */
+export const ZERO = -INT16_MIN * STEPS;
+
+/** @param {string} organ */
+export function startingWindow(organ) {
+  const { center, width } = STARTS[organ] ?? PRESETS[0];
+  return { center, width, inverted: false };
+}
 
 /**
- * The gray value of every int16 (DICOM PS3.3 C.11.2.1.2.1, y from 0 to 255, halves rounded up).
+ * @param {number} center
+ * @param {number} width
+ * @returns {{center: number, width: number}} whole HU, within what a CT needs
+ */
+export function boundedWindow(center, width) {
+  const bounded = (value, [low, high]) => Math.min(high, Math.max(low, Math.round(value)));
+  return { center: bounded(center, CENTER_RANGE), width: bounded(width, WIDTH_RANGE) };
+}
+
+/**
+ * The gray of a value (DICOM PS3.3 C.11.2.1.2.1, y from 0 to 255, halves rounded up).
  *
+ * @param {number} hu
  * @param {number} center  HU
  * @param {number} width   HU, at least 1
- * @returns {Uint8Array} 65,536 entries, indexed by the value's bits: `table[hu & 0xffff]`
+ * @returns {number} 0 to 255
  */
-export function windowTable(center, width) {
-  const table = new Uint8Array(INT16_MAX - INT16_MIN + 1);
-  const middle = center - 0.5;
+export function grayOf(hu, center, width) {
+  const fromMiddle = hu - (center - 0.5);
   const span = width - 1;
-  const black = middle - span / 2;
-  const white = middle + span / 2;
-  for (let hu = INT16_MIN; hu <= INT16_MAX; hu++) {
-    if (hu > white) {
-      table[hu & 0xffff] = GRAY_MAX;
-    } else if (hu > black) {
-      table[hu & 0xffff] = Math.floor(((hu - middle + span / 2) * GRAY_MAX) / span + 0.5);
-    }
+  if (fromMiddle > span / 2) return GRAY_MAX;
+  if (fromMiddle <= -span / 2) return 0;
+  return Math.floor(((fromMiddle + span / 2) * GRAY_MAX) / span + 0.5);
+}
+
+/**
+ * What a window makes of every value.
+ *
+ * @typedef {object} Colors
+ * @property {Uint32Array} table  65,536 x STEPS colours as ImageData keeps them: of every int16 and of STEPS - 1 values
+ *   between each and the next; see ZERO
+ * @property {number} darkest     HU, whole: it and all below have the colour
+ * @property {number} dark
+ */
+
+/**
+ * @param {{center: number, width: number, inverted: boolean}} window
+ * @param {Uint32Array} [table]  written over when given
+ * @returns {Colors}
+ */
+export function colorsOf({ center, width, inverted }, table = new Uint32Array(INT16_COUNT * STEPS)) {
+  const darkest = Math.max(INT16_MIN, Math.floor(center - 0.5 - (width - 1) / 2));
+  const first = ZERO + STEPS * darkest;
+  const last = Math.min(table.length, Math.max(0, ZERO + STEPS * (Math.ceil(center + width / 2) + 1)));
+  const dark = colorOf(inverted ? GRAY_MAX : 0);
+  table.fill(dark, 0, first);
+  for (let entry = first; entry < last; entry++) {
+    const gray = grayOf((entry - ZERO) / STEPS, center, width);
+    table[entry] = colorOf(inverted ? GRAY_MAX - gray : gray);
   }
-  return table;
+  table.fill(colorOf(inverted ? 0 : GRAY_MAX), last);
+  return { table, darkest, dark };
+}
+
+/** @param {number} gray */
+function colorOf(gray) {
+  return 0xff000000 | (gray * 0x010101); // opaque; RGBA in the byte order of every machine a browser runs on
 }
 
 /**

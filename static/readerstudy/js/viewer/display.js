@@ -1,0 +1,103 @@
+/** How a case is shown: window, slab, and what is drawn over it. As at the start after every reset. */
+import { THICKNESSES_MM } from "./slab.js";
+import { boundedWindow, colorsOf, startingWindow } from "./window.js";
+
+const DRAG_FOR_WINDOW_PX = 300; // a drag of so many pixels changes the window by its own width
+const SLAB_MM = 10;
+
+export class Display {
+  window = startingWindow("");
+  /** @type {import("./slab.js").Slab} */
+  slab = { mode: "off", thicknessMm: SLAB_MM };
+  /** Whether rulers and markers are seen. */
+  markers = true;
+  outlines = true;
+  #organ = "";
+  #changed;
+  /** @type {import("./window.js").Colors | null} */
+  #colors = null;
+  #colorsKey = "";
+
+  /** @param {() => void} changed  called when anything has */
+  constructor(changed) {
+    this.#changed = changed;
+  }
+
+  /** @param {string} organ  of the case that is shown from now on */
+  begin(organ) {
+    this.#organ = organ;
+    this.reset();
+  }
+
+  reset() {
+    this.window = startingWindow(this.#organ);
+    this.slab = { mode: "off", thicknessMm: SLAB_MM };
+    this.#changed();
+  }
+
+  /**
+   * @param {number} center  HU
+   * @param {number} width   HU
+   */
+  setWindow(center, width) {
+    Object.assign(this.window, boundedWindow(center, width));
+    this.#changed();
+  }
+
+  /**
+   * @param {number} dx  pixels dragged to the right: wider
+   * @param {number} dy  pixels dragged down: higher center, darker
+   */
+  windowBy(dx, dy) {
+    const { center, width } = this.window;
+    const huPerPx = Math.max(1, width / DRAG_FOR_WINDOW_PX);
+    this.setWindow(center + dy * huPerPx, width + dx * huPerPx);
+  }
+
+  invert() {
+    this.window.inverted = !this.window.inverted;
+    this.#changed();
+  }
+
+  /** @param {Partial<import("./slab.js").Slab>} slab */
+  setSlab(slab) {
+    this.slab = { ...this.slab, ...slab };
+    this.#changed();
+  }
+
+  /** @param {"average" | "mip"} mode */
+  toggleSlab(mode) {
+    this.setSlab({ mode: this.slab.mode === mode ? "off" : mode });
+  }
+
+  /** @param {number} steps  of THICKNESSES_MM */
+  thickenSlab(steps) {
+    const at = THICKNESSES_MM.indexOf(this.slab.thicknessMm) + steps;
+    const within = Math.min(THICKNESSES_MM.length - 1, Math.max(0, at));
+    this.setSlab({ thicknessMm: THICKNESSES_MM[within] });
+  }
+
+  toggleMarkers() {
+    this.markers = !this.markers;
+    this.#changed();
+  }
+
+  toggleOutlines() {
+    this.outlines = !this.outlines;
+    this.#changed();
+  }
+
+  /** @returns {string} changes whenever the colours do */
+  get windowKey() {
+    return Object.values(this.window).join();
+  }
+
+  /** @returns {import("./window.js").Colors} */
+  get colors() {
+    if (this.#colors === null || this.#colorsKey !== this.windowKey) {
+      this.#colorsKey = this.windowKey;
+      this.#colors = colorsOf(this.window, this.#colors?.table);
+    }
+    return this.#colors;
+  }
+}

@@ -1,0 +1,91 @@
+/** One case's volume on its way into memory. */
+import { nearestWanted } from "./prefetch.js";
+import { Volume } from "./volume.js";
+
+const MISSING = 0;
+const REQUESTED = 1;
+const FAILED = 2; // waits before it is missing again
+
+/**
+ * @typedef {object} CaseItem  a case as the server describes it
+ * @property {string} token
+ * @property {string} organ
+ * @property {number[]} shape                        slices, rows, columns
+ * @property {number[]} spacing_mm
+ * @property {number | null} cue_slice               null: the study gives no cue
+ * @property {number[] | null} [cue_marker]          slice, row, column of the lesion's middle; null: it is not marked
+ * @property {string} slice_url                      with {n} for the slice
+ * @property {string} [overlay_url]                  the same, of label numbers to outline
+ */
+
+/**
+ * @param {CaseItem} item
+ * @returns {import("./planes.js").Point} where a case opens: at its cue, without one in the middle
+ */
+export function startingPoint({ shape, cue_slice, cue_marker }) {
+  const middle = shape.map((count) => Math.floor(count / 2));
+  const [slice, row, column] = cue_marker ? cue_marker.map(Math.round) : middle;
+  return [cue_slice ?? slice, row, column];
+}
+
+export class LoadingCase {
+  #states;
+
+  /**
+   * @param {string} token
+   * @param {CaseItem} item
+   * @param {string} url  with {n} for the slice
+   */
+  constructor(token, item, url) {
+    this.token = token;
+    this.volume = new Volume(item.shape, item.spacing_mm);
+    this.center = startingPoint(item)[0];
+    this.url = url;
+    /** @type {Map<number, number>} slice -> failures so far */
+    this.failures = new Map();
+    this.#states = new Uint8Array(this.volume.slices);
+  }
+
+  /** @returns {number | null} the slice to ask for next */
+  nextSlice() {
+    return nearestWanted(
+      this.center,
+      this.volume.slices,
+      (slice) => this.#states[slice] === MISSING && !this.volume.has(slice),
+    );
+  }
+
+  /**
+   * @param {number} slice
+   * @returns {string}
+   */
+  request(slice) {
+    this.#states[slice] = REQUESTED;
+    return new URL(this.url.replace("{n}", String(slice)), location.href).href;
+  }
+
+  /**
+   * @param {number} slice
+   * @param {Int16Array} pixels
+   */
+  receive(slice, pixels) {
+    this.volume.put(slice, pixels);
+    this.failures.delete(slice);
+  }
+
+  /**
+   * @param {number} slice
+   * @returns {number} how often it has failed
+   */
+  fail(slice) {
+    this.#states[slice] = FAILED;
+    this.failures.set(slice, (this.failures.get(slice) ?? 0) + 1);
+    return /** @type {number} */ (this.failures.get(slice));
+  }
+
+  /** @param {number} [slice]  may be asked for again; without one, all that failed may */
+  allowAgain(slice) {
+    const slices = slice === undefined ? this.failures.keys() : [slice];
+    for (const one of slices) if (this.#states[one] === FAILED) this.#states[one] = MISSING;
+  }
+}

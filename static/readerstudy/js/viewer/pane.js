@@ -1,0 +1,296 @@
+/**
+ * One plane's part of the viewer: its canvas, its place on it, its slider and its texts.
+ *
+ * What it shows can be read from the canvas' data attributes: data-slice (asked for), data-painted (whose pixels are
+ * on the canvas; empty while any of them is loading), data-zoom, data-image-x/y/width/height (where the image lies).
+ */
+import { placeImage, scaleBarMm, toCanvas, toImage } from "./geometry.js";
+import { Painter } from "./painter.js";
+import { lettersOf, PLANES, pointIn, sizeOf, viewOf } from "./planes.js";
+import { projectSlab, slabRange } from "./slab.js";
+
+const ZOOM_RANGE = [0.25, 16];
+const PAN_RANGE = [-16, 16];
+const SCALE_BAR_MOST = 0.25; // of the pane's width
+
+const clamp = (value, [low, high]) => Math.min(high, Math.max(low, value));
+
+/**
+ * @typedef {object} Scene  what all panes show; see main.js
+ * @property {import("./loading_case.js").LoadingCase} loading
+ * @property {import("./loading_case.js").LoadingCase | null} labels
+ * @property {import("./planes.js").Point} position
+ * @property {import("./window.js").Colors} colors
+ * @property {string} windowKey
+ * @property {boolean} smooth
+ * @property {import("./slab.js").Slab} slab
+ * @property {boolean} crosshair
+ * @property {boolean} markers
+ * @property {import("./planes.js").Point | null} mark
+ * @property {import("./planes.js").Point | null} cue
+ * @property {import("./rulers.js").Rulers} rulers
+ */
+
+export class Pane {
+  #root;
+  #scaleBar;
+  #painter;
+  #camera = { zoom: 1, panX: 0, panY: 0 };
+  /** CSS pixels, as last observed: asking the canvas would have the page laid out anew in every frame */
+  #size = { width: 0, height: 0 };
+  #placement = { x: 0, y: 0, width: 1, height: 1 };
+  /** @type {{x: number, y: number} | null} CSS pixels from the canvas' corner; null: the pointer is elsewhere */
+  #pointer = null;
+  #slabKey = "";
+  /** @type {import("./planes.js").PlaneView | null} */
+  #slabView = null;
+  /** @type {Record<string, HTMLElement>} by data-text */
+  #texts = {};
+  /** @type {Map<object, Record<string, unknown>>} what was set last, by what it was set on */
+  #last = new Map();
+
+  /** @param {HTMLElement} root  with data-pane */
+  constructor(root) {
+    this.#root = root;
+    this.name = root.dataset.pane;
+    this.plane = PLANES[this.name];
+    this.canvas = root.querySelector("canvas");
+    this.scrollbar = root.querySelector("input[type=range]");
+    this.#painter = new Painter(this.canvas);
+    this.#scaleBar = /** @type {HTMLElement} */ (root.querySelector(".scale-bar"));
+    for (const [side, letter] of Object.entries(lettersOf(this.plane))) this.write(side, letter);
+  }
+
+  get visible() {
+    return this.#size.width > 0;
+  }
+
+  /** CSS pixels. */
+  get height() {
+    return this.#size.height;
+  }
+
+  /** @param {() => void} changed  called when the pane has another size than before */
+  watchSize(changed) {
+    new ResizeObserver(([{ contentRect }]) => {
+      this.#size = { width: contentRect.width, height: contentRect.height };
+      changed();
+    }).observe(this.canvas);
+  }
+
+  /** @param {boolean} active  takes the keys */
+  set active(active) {
+    this.#root.toggleAttribute("data-active", active);
+  }
+
+  /** @param {{x: number, y: number} | null} pointer */
+  set pointer(pointer) {
+    this.#pointer = pointer;
+  }
+
+  resetCamera() {
+    this.#camera = { zoom: 1, panX: 0, panY: 0 };
+  }
+
+  /**
+   * @param {number} factor
+   * @param {{x: number, y: number} | null} at  what lies there stays there, CSS pixels; null: the pane's middle
+   */
+  zoomBy(factor, at = null) {
+    const { zoom } = this.#camera;
+    this.#camera.zoom = clamp(zoom * factor, ZOOM_RANGE);
+    if (!at) return;
+    const share = 1 - this.#camera.zoom / zoom;
+    const { x, y, width, height } = this.#placement;
+    const middle = { x: (x + width / 2) / devicePixelRatio, y: (y + height / 2) / devicePixelRatio };
+    this.panBy(share * (at.x - middle.x), share * (at.y - middle.y), zoom);
+  }
+
+  /**
+   * @param {number} dx  CSS pixels
+   * @param {number} dy
+   * @param {number} zoom  at which the image lies where it lies
+   */
+  panBy(dx, dy, zoom = this.#camera.zoom) {
+    const scale = devicePixelRatio * zoom;
+    this.#camera.panX = clamp(this.#camera.panX + (dx * scale) / this.#placement.width, PAN_RANGE);
+    this.#camera.panY = clamp(this.#camera.panY + (dy * scale) / this.#placement.height, PAN_RANGE);
+  }
+
+  /**
+   * @param {Scene} scene
+   * @param {number} x  CSS pixels
+   * @param {number} y
+   * @returns {{row: number, column: number}} in image pixels, kept within the image
+   */
+  imagePoint(scene, x, y) {
+    const size = sizeOf(this.plane, scene.loading.volume);
+    const { row, column } = toImage(this.#placement, size, x * devicePixelRatio, y * devicePixelRatio);
+    return { row: clamp(row, [-0.5, size.rows - 0.5]), column: clamp(column, [-0.5, size.columns - 0.5]) };
+  }
+
+  /**
+   * @param {Scene} scene
+   * @param {{row: number, column: number}} point
+   * @returns {{x: number, y: number}} CSS pixels
+   */
+  canvasPoint(scene, { row, column }) {
+    const { x, y } = toCanvas(this.#placement, sizeOf(this.plane, scene.loading.volume), row, column);
+    return { x: x / devicePixelRatio, y: y / devicePixelRatio };
+  }
+
+  /** @param {Scene} scene */
+  draw(scene) {
+    this.#fitCanvas();
+    const { volume } = scene.loading;
+    const size = sizeOf(this.plane, volume);
+    const index = scene.position[this.plane.normal];
+    const range = this.#range(scene, size, index);
+    const loaded = this.#loadedOf(volume, range);
+    this.#placement = placeImage(this.canvas, size, this.#camera);
+    const nothing = loaded === 0 || (this.plane.normal === 0 && loaded < range[1] - range[0] + 1);
+    if (nothing) this.#painter.clear();
+    else this.#paint(scene, size, index, range, loaded);
+    this.#describe(scene, size, index, !nothing && (this.plane.normal === 0 || volume.complete));
+  }
+
+  #range({ slab }, { count, spacing }, index) {
+    return slab.mode === "off" ? [index, index] : slabRange(index, count, spacing, slab.thicknessMm);
+  }
+
+  /** @returns {number} slices that are there of those that the image is made of */
+  #loadedOf(volume, [first, last]) {
+    if (this.plane.normal !== 0) return volume.loadedCount;
+    let loaded = 0;
+    for (let slice = first; slice <= last; slice++) loaded += volume.has(slice) ? 1 : 0;
+    return loaded;
+  }
+
+  #paint(scene, size, index, range, loaded) {
+    const { loading, labels, position, smooth, markers } = scene;
+    const shown = [loading.token, ...range, loaded].join();
+    const cue = markers ? scene.cue : null;
+    const mark = markers ? scene.mark : null;
+    const rulers = markers ? scene.rulers.in(this.name, index) : [];
+    const crosshair = scene.crosshair ? position : null;
+    this.#painter.paint({
+      key: [shown, scene.windowKey, scene.slab.mode, labels?.volume.loadedCount].join("|"),
+      view: this.#viewOf(scene, range, shown),
+      labels: labels && viewOf(this.plane, labels.volume, index),
+      colors: scene.colors,
+      smooth,
+      annotated: {
+        plane: this.plane,
+        size,
+        placement: this.#placement,
+        ratio: devicePixelRatio,
+        index,
+        spacingMm: loading.volume.spacingMm,
+        crosshair,
+        cue,
+        mark,
+        rulers,
+      },
+      annotationKey: JSON.stringify([index, crosshair, cue, mark, rulers]),
+    });
+  }
+
+  #viewOf({ loading, slab }, range, shown) {
+    if (slab.mode === "off") return viewOf(this.plane, loading.volume, range[0]);
+    const key = `${slab.mode} ${shown}`;
+    if (key !== this.#slabKey) {
+      this.#slabKey = key;
+      this.#slabView = projectSlab(this.plane, loading.volume, range, slab.mode);
+    }
+    return this.#slabView;
+  }
+
+  /** One canvas pixel to one pixel of the screen. */
+  #fitCanvas() {
+    const width = Math.max(1, Math.round(this.#size.width * devicePixelRatio));
+    const height = Math.max(1, Math.round(this.#size.height * devicePixelRatio));
+    if (this.canvas.width === width && this.canvas.height === height) return;
+    this.canvas.width = width;
+    this.canvas.height = height;
+  }
+
+  #describe(scene, size, index, painted) {
+    const position = `${this.plane.normal === 0 ? "Slice" : "Image"} ${index + 1} / ${size.count}`;
+    this.write("slice", position);
+    this.write("zoom", `Zoom ${Math.round(this.#camera.zoom * 100)} %${scene.smooth ? "" : "  single pixels"}`);
+    this.write("slab", this.#slabText(scene, size, index));
+    this.write("hu", this.#huText(scene, index));
+    this.write("absent", painted ? "" : this.#absentText(scene, index));
+    this.#showScale(size);
+    this.#set(this.scrollbar, { max: size.count - 1, value: index, ariaValueText: `${position}${painted ? "" : ", loading"}` });
+    this.tell({
+      slice: index,
+      painted: painted ? index : "",
+      zoom: this.#camera.zoom,
+      imageX: this.#placement.x,
+      imageY: this.#placement.y,
+      imageWidth: this.#placement.width,
+      imageHeight: this.#placement.height,
+    });
+  }
+
+  #slabText(scene, size, index) {
+    if (scene.slab.mode === "off") return "";
+    const [first, last] = this.#range(scene, size, index);
+    const mm = (last - first + 1) * size.spacing;
+    return `${scene.slab.mode === "mip" ? "MIP" : "Average"} ${mm.toFixed(mm < 10 ? 1 : 0)} mm`;
+  }
+
+  #huText(scene, index) {
+    if (!this.#pointer || scene.slab.mode !== "off") return "";
+    const { volume } = scene.loading;
+    const x = this.#pointer.x * devicePixelRatio;
+    const y = this.#pointer.y * devicePixelRatio;
+    const { row, column } = toImage(this.#placement, sizeOf(this.plane, volume), x, y);
+    const hu = volume.hu(pointIn(this.plane, index, Math.floor(row + 0.5), Math.floor(column + 0.5)));
+    return hu === null ? "" : `${String(hu).replace("-", "−")} HU`;
+  }
+
+  #absentText({ loading }, index) {
+    if (this.plane.normal !== 0) return "";
+    const name = `slice ${index + 1}`;
+    return loading.failures.has(index) ? `Could not load ${name}. Trying again.` : `Loading ${name}`;
+  }
+
+  #showScale({ columns, columnSpacing }) {
+    const pixelsPerMm = this.#placement.width / devicePixelRatio / (columns * columnSpacing);
+    const mm = scaleBarMm(pixelsPerMm, this.#size.width * SCALE_BAR_MOST);
+    this.write("scale", mm >= 10 ? `${mm / 10} cm` : `${mm} mm`);
+    this.#set(this.#scaleBar.style, { width: `${mm * pixelsPerMm}px` });
+  }
+
+  /**
+   * @param {string} name  of the element with this data-text
+   * @param {string} text
+   */
+  write(name, text) {
+    this.#texts[name] ??= this.#root.querySelector(`[data-text=${name}]`);
+    this.#set(this.#texts[name], { textContent: text });
+  }
+
+  /** @param {Record<string, unknown>} data  the canvas' data attributes */
+  tell(data) {
+    this.#set(this.canvas.dataset, data);
+  }
+
+  /**
+   * Set what has changed: every write costs the page, even of what was there.
+   *
+   * @param {object} target
+   * @param {Record<string, unknown>} values
+   */
+  #set(target, values) {
+    if (!this.#last.has(target)) this.#last.set(target, {});
+    const last = this.#last.get(target);
+    for (const [name, value] of Object.entries(values)) {
+      if (last[name] === value) continue;
+      last[name] = value;
+      target[name] = value;
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The three planes, and how their pixels lie in a volume. Pure functions.
+ *
+ * A volume's axes are [slice, row, column] and run towards the patient's feet, back and left (the server turns every
+ * volume so, readerstudy/domain/slice_packs.py). A point is [slice, row, column] in voxels, whole numbers at voxels'
+ * centers. Tested against tests/vectors/planes.json.
+ */
+
+/** @typedef {[number, number, number]} Point */
+
+/**
+ * @typedef {object} Plane
+ * @property {string} name
+ * @property {0 | 1 | 2} normal  the volume's axis that scrolling moves along
+ * @property {0 | 1 | 2} down    the axis that runs down the image
+ * @property {0 | 1 | 2} across  the axis that runs to its right
+ * @property {string} color      of the plane's lines in the other planes
+ */
+
+/** @type {Readonly<Record<string, Plane>>} */
+export const PLANES = Object.freeze({
+  axial: { name: "Axial", normal: 0, down: 1, across: 2, color: "#d8b64c" },
+  coronal: { name: "Coronal", normal: 1, down: 0, across: 2, color: "#74b97a" },
+  sagittal: { name: "Sagittal", normal: 2, down: 0, across: 1, color: "#62a8dc" },
+});
+
+const TOWARDS = ["I", "P", "L"]; // what each axis runs to
+const FROM = ["S", "A", "R"];
+
+/** @param {Plane} plane */
+export function lettersOf({ down, across }) {
+  return { top: FROM[down], bottom: TOWARDS[down], left: FROM[across], right: TOWARDS[across] };
+}
+
+/**
+ * @typedef {object} PlaneSize
+ * @property {number} rows
+ * @property {number} columns
+ * @property {number} count          of such images in the volume
+ * @property {number} rowSpacing     mm
+ * @property {number} columnSpacing  mm
+ * @property {number} spacing        mm from one such image to the next
+ */
+
+/**
+ * @param {Plane} plane
+ * @param {{shape: number[], spacingMm: number[]}} volume
+ * @returns {PlaneSize}
+ */
+export function sizeOf({ normal, down, across }, { shape, spacingMm }) {
+  return {
+    rows: shape[down],
+    columns: shape[across],
+    count: shape[normal],
+    rowSpacing: spacingMm[down],
+    columnSpacing: spacingMm[across],
+    spacing: spacingMm[normal],
+  };
+}
+
+/**
+ * @param {Plane} plane
+ * @param {number} index   which of the plane's images
+ * @param {number} row     in that image, as
+ * @param {number} column
+ * @returns {Point}
+ */
+export function pointIn({ normal, down, across }, index, row, column) {
+  const point = /** @type {Point} */ ([0, 0, 0]);
+  point[normal] = index;
+  point[down] = row;
+  point[across] = column;
+  return point;
+}
+
+/**
+ * @param {Point} a
+ * @param {Point} b
+ * @param {number[]} spacingMm
+ * @returns {number} mm
+ */
+export function distanceMm(a, b, spacingMm) {
+  return Math.hypot(...spacingMm.map((mm, axis) => (a[axis] - b[axis]) * mm));
+}
+
+/**
+ * How a plane's image is read out of a volume's slices, without copying: pixel (r, c) is
+ * `pixelsOf(r)[offsetOf(r) + c * step]`.
+ *
+ * @typedef {object} PlaneView
+ * @property {number} rows
+ * @property {number} columns
+ * @property {number} step
+ * @property {(row: number) => Int16Array | null} pixelsOf  null: not loaded
+ * @property {(row: number) => number} offsetOf
+ */
+
+/**
+ * @param {Plane} plane
+ * @param {import("./volume.js").Volume} volume
+ * @param {number} index
+ * @returns {PlaneView}
+ */
+export function viewOf(plane, volume, index) {
+  const [, , width] = volume.shape;
+  const { rows, columns } = sizeOf(plane, volume);
+  if (plane.normal === 0) {
+    const pixels = volume.pixelsOf(index);
+    return { rows, columns, step: 1, pixelsOf: () => pixels, offsetOf: (row) => row * width };
+  }
+  const pixelsOf = (row) => volume.pixelsOf(row);
+  if (plane.normal === 1) return { rows, columns, step: 1, pixelsOf, offsetOf: () => index * width };
+  return { rows, columns, step: width, pixelsOf, offsetOf: () => index };
+}

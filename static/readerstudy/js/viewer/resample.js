@@ -1,0 +1,292 @@
+/**
+ * From a plane's pixels to the screen's: HU are sampled at the middle of every screen pixel, then windowed.
+ *
+ * Nearest takes the pixel that the middle lies in. Smooth interpolates HU linearly where the image is enlarged and
+ * averages them under a triangle as wide as two image pixels where it is made smaller, so that nothing is skipped; HU
+ * before the window, so that what is shown between two pixels is what the tissue between them would be.
+ * Pixels are centered: pixel p of n covers [p, p + 1) of [0, n). Tested against tests/vectors/resample.json.
+ */
+import { STEPS, ZERO } from "./window.js";
+
+export const ABSENT = 0xff1c1712; // the colour of what is not loaded: no gray of any window
+
+/**
+ * How one axis is sampled: screen pixel o is the sum of `weight[o * taps + t]` times image pixel `first[o] + t`.
+ *
+ * @typedef {object} Axis
+ * @property {number} taps
+ * @property {Int32Array} first
+ * @property {Float64Array} weight
+ */
+
+/**
+ * @param {object} span
+ * @param {number} span.count   image pixels
+ * @param {number} span.start   where the image begins, in screen pixels
+ * @param {number} span.length  how long it is there
+ * @param {number} span.from    the first screen pixel wanted
+ * @param {number} span.to      the first not wanted any more
+ * @returns {Axis}
+ */
+export function smoothAxis({ count, start, length, from, to }) {
+  const reach = Math.max(1, count / length); // half the triangle's base, in image pixels
+  const taps = Math.min(count, reach === 1 ? 2 : Math.floor(2 * reach) + 1);
+  const first = new Int32Array(to - from);
+  const weight = new Float64Array(taps * (to - from));
+  for (let o = 0; o < to - from; o++) {
+    const middle = Math.min(count - 1, Math.max(0, ((o + from + 0.5 - start) * count) / length - 0.5));
+    first[o] = Math.min(count - taps, Math.max(0, Math.floor(middle - reach) + 1));
+    let sum = 0;
+    for (let t = 0; t < taps; t++) sum += triangle((first[o] + t - middle) / reach);
+    for (let t = 0; t < taps; t++) weight[o * taps + t] = triangle((first[o] + t - middle) / reach) / sum;
+  }
+  return { taps, first, weight };
+}
+
+/** @param {number} x */
+const triangle = (x) => Math.max(0, 1 - Math.abs(x));
+
+/**
+ * @param {Parameters<typeof smoothAxis>[0]} span
+ * @returns {Axis}
+ */
+export function nearestAxis({ count, start, length, from, to }) {
+  const first = new Int32Array(to - from);
+  for (let o = 0; o < to - from; o++) {
+    first[o] = Math.min(count - 1, Math.max(0, Math.floor(((o + from + 0.5 - start) * count) / length)));
+  }
+  return { taps: 1, first, weight: new Float64Array(to - from).fill(1) };
+}
+
+/**
+ * One image row on its way to the screen: table entries, with the half that rounds them. Where everything is as dark
+ * as the window goes (air around the body, which is half of many images) nothing is sampled before it is needed.
+ *
+ * @typedef {object} Line
+ * @property {number} row      of the image; -1: none yet
+ * @property {Float64Array} entries  there from `from` to `to`
+ * @property {number} from
+ * @property {number} to
+ * @property {number} left     outside `left` to `right` the row is darkest
+ * @property {number} right
+ */
+
+/** Paints plane views into pixels, keeping the tables of the last placement. */
+export class Resampler {
+  /** @type {Axis} */
+  #across;
+  /** @type {Axis} */
+  #down;
+  /** @type {Line[]} reused in turn */
+  #lines = [];
+  /** @type {Float64Array} */
+  #sums;
+  #left = 0; // outside this range the screen row at hand is darkest
+  #right = 0;
+
+  /**
+   * @param {Parameters<typeof smoothAxis>[0]} across
+   * @param {Parameters<typeof smoothAxis>[0]} down
+   * @param {boolean} smooth
+   */
+  constructor(across, down, smooth) {
+    const axis = smooth ? smoothAxis : nearestAxis;
+    this.#across = axis(across);
+    this.#down = axis(down);
+    const width = this.#across.first.length;
+    this.#sums = new Float64Array(width);
+    for (let t = 0; t < this.#down.taps; t++) {
+      this.#lines.push({ row: -1, entries: new Float64Array(width), from: 0, to: 0, left: 0, right: 0 });
+    }
+  }
+
+  /**
+   * @param {import("./planes.js").PlaneView} view
+   * @param {import("./window.js").Colors} colors
+   * @param {Uint32Array} target
+   * @param {number} start        of the first row in the target
+   * @param {number} stride       from a row to the next
+   */
+  paint(view, colors, target, start, stride) {
+    const { taps, first, weight } = this.#down;
+    const width = this.#across.first.length;
+    for (const line of this.#lines) line.row = -1;
+    for (let y = 0; y < first.length; y++) {
+      const to = start + y * stride;
+      if (taps === 1 && y > 0 && first[y] === first[y - 1]) target.copyWithin(to, to - stride, to - stride + width);
+      else if (!this.#lineUp(view, y, colors.darkest)) target.fill(ABSENT, to, to + width);
+      else if (this.#left >= this.#right) target.fill(colors.dark, to, to + width);
+      else if (taps === 2) this.#mixTwo(first[y], weight[2 * y + 1], colors, target, to);
+      else this.#mixMany(first[y], weight.subarray(y * taps, (y + 1) * taps), colors, target, to);
+    }
+  }
+
+  /**
+   * Have the lines that screen row y is made of.
+   *
+   * @returns {boolean} false when one of them is not loaded
+   */
+  #lineUp(view, y, darkest) {
+    const { taps, first, weight } = this.#down;
+    for (let t = 0; t < taps; t++) {
+      const row = first[y] + t;
+      if (weight[y * taps + t] === 0) continue;
+      if (view.pixelsOf(row) === null) return false;
+      const line = this.#lines[row % taps];
+      if (line.row !== row) this.#measureRow(view, row, line, darkest);
+    }
+    this.#sampleLines(view, y);
+    return true;
+  }
+
+  /**
+   * @param {import("./planes.js").PlaneView} view
+   * @param {number} row
+   * @param {Line} line       written: where the row is not darkest
+   * @param {number} darkest  HU: it and all below look the same
+   */
+  #measureRow(view, row, line, darkest) {
+    const { taps, first } = this.#across;
+    const pixels = view.pixelsOf(row);
+    const { step, columns } = view;
+    const start = view.offsetOf(row);
+    let left = 0;
+    while (left < columns && pixels[start + left * step] <= darkest) left++;
+    let right = columns - 1;
+    while (right > left && pixels[start + right * step] <= darkest) right--;
+    line.row = row;
+    line.from = line.to = 0;
+    line.left = left === columns ? line.entries.length : lowerBound(first, left - taps + 1);
+    line.right = left === columns ? 0 : lowerBound(first, right + 1);
+  }
+
+  /** Have the lines of screen row y sampled wherever one of them is not darkest. */
+  #sampleLines(view, y) {
+    const { taps, first, weight } = this.#down;
+    this.#left = this.#across.first.length;
+    this.#right = 0;
+    for (let t = 0; t < taps; t++) {
+      if (weight[y * taps + t] === 0) continue;
+      const line = this.#lines[(first[y] + t) % taps];
+      this.#left = Math.min(this.#left, line.left);
+      this.#right = Math.max(this.#right, line.right);
+    }
+    for (let t = 0; t < taps && this.#left < this.#right; t++) {
+      if (weight[y * taps + t] === 0) continue;
+      this.#extend(view, this.#lines[(first[y] + t) % taps]);
+    }
+  }
+
+  /** @param {Line} line  sampled from here on where the screen row is not darkest */
+  #extend(view, line) {
+    const sample = (from, to) => {
+      if (from < to) sampleLine(view.pixelsOf(line.row), view.offsetOf(line.row), view.step, this.#across, line.entries, from, to);
+    };
+    if (line.from >= line.to) line.from = line.to = this.#left;
+    sample(this.#left, line.from);
+    sample(line.to, this.#right);
+    line.from = Math.min(line.from, this.#left);
+    line.to = Math.max(line.to, this.#right);
+  }
+
+  #mixTwo(row, share, colors, target, to) {
+    const above = this.#lines[row % 2].entries;
+    const below = this.#lines[(row + 1) % 2].entries;
+    this.#darken(colors, target, to);
+    if (share === 0 || share === 1) {
+      paintLine(share === 0 ? above : below, this.#left, this.#right, colors.table, target, to);
+    } else {
+      mixLines(above, below, share, this.#left, this.#right, colors.table, target, to);
+    }
+  }
+
+  #mixMany(row, weights, colors, target, to) {
+    const sums = this.#sums.fill(0);
+    for (let t = 0; t < weights.length; t++) {
+      if (weights[t] === 0) continue;
+      const { entries } = this.#lines[(row + t) % weights.length];
+      for (let x = this.#left; x < this.#right; x++) sums[x] += entries[x] * weights[t];
+    }
+    this.#darken(colors, target, to);
+    paintLine(sums, this.#left, this.#right, colors.table, target, to);
+  }
+
+  /** Paint what is darkest beside the rest of a row. */
+  #darken({ dark }, target, to) {
+    target.fill(dark, to, to + this.#left);
+    target.fill(dark, to + this.#right, to + this.#across.first.length);
+  }
+}
+
+/**
+ * @param {Int32Array} ascending
+ * @param {number} value
+ * @returns {number} where the first is that is not below the value
+ */
+function lowerBound(ascending, value) {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * @param {Int16Array} pixels
+ * @param {number} start
+ * @param {number} step
+ * @param {Axis} across
+ * @param {Float64Array} entries  written
+ * @param {number} from
+ * @param {number} to
+ */
+function sampleLine(pixels, start, step, { taps, first, weight }, entries, from, to) {
+  const zero = ZERO + 0.5;
+  if (taps === 1) {
+    for (let x = from; x < to; x++) entries[x] = pixels[start + first[x] * step] * STEPS + zero;
+  } else if (taps === 2) {
+    for (let x = from; x < to; x++) {
+      const at = start + first[x] * step;
+      const hu = pixels[at];
+      entries[x] = (hu + (pixels[at + step] - hu) * weight[2 * x + 1]) * STEPS + zero;
+    }
+  } else {
+    for (let x = from; x < to; x++) {
+      let hu = 0;
+      for (let t = 0, at = start + first[x] * step; t < taps; t++, at += step) hu += pixels[at] * weight[x * taps + t];
+      entries[x] = hu * STEPS + zero;
+    }
+  }
+}
+
+/**
+ * @param {Float64Array} entries
+ * @param {number} from
+ * @param {number} end
+ * @param {Uint32Array} table
+ * @param {Uint32Array} target
+ * @param {number} to
+ */
+function paintLine(entries, from, end, table, target, to) {
+  for (let x = from; x < end; x++) target[to + x] = table[entries[x] | 0];
+}
+
+/**
+ * @param {Float64Array} above
+ * @param {Float64Array} below
+ * @param {number} share  of the line below
+ * @param {number} from
+ * @param {number} end
+ * @param {Uint32Array} table
+ * @param {Uint32Array} target
+ * @param {number} to
+ */
+function mixLines(above, below, share, from, end, table, target, to) {
+  for (let x = from; x < end; x++) {
+    const entry = above[x];
+    target[to + x] = table[(entry + (below[x] - entry) * share) | 0];
+  }
+}

@@ -1,0 +1,114 @@
+/** The viewer's controls: each does what a key does, and shows what is set. */
+import { choicesOf } from "./preferences.js";
+import { THICKNESSES_MM } from "./slab.js";
+import { PRESETS, presetOf } from "./window.js";
+
+const SLAB_MODES = { average: "Average", mip: "MIP" };
+
+export class Toolbar {
+  #root;
+  #viewer;
+  #shown = "";
+
+  /**
+   * @param {HTMLElement} root  the viewer's, with elements with data-control
+   * @param {import("./main.js").Viewer} viewer
+   */
+  constructor(root, viewer) {
+    this.#root = root;
+    this.#viewer = viewer;
+    this.#fillLists();
+    this.#connect();
+  }
+
+  /** @param {string} name */
+  control(name) {
+    return /** @type {HTMLElement} */ (this.#root.querySelector(`[data-control=${name}]`));
+  }
+
+  /**
+   * @param {object} shown
+   * @param {{center: number, width: number}} shown.window
+   * @param {import("./slab.js").Slab} shown.slab
+   * @param {import("./preferences.js").Preferences} shown.preferences
+   * @param {boolean} shown.measuring
+   * @param {boolean} shown.playing
+   */
+  update(shown) {
+    const key = JSON.stringify(shown);
+    if (key === this.#shown) return;
+    this.#shown = key;
+    const { window: { center, width }, slab, preferences, measuring, playing } = shown;
+    const preset = presetOf(center, width);
+    this.#select("window").value = preset?.key ?? "";
+    this.#select("window").options[0].text = `Window ${width} / ${center}`;
+    this.#select("slab").value = slab.mode === "off" ? "off" : `${slab.mode} ${slab.thicknessMm}`;
+    for (const layout of choicesOf("layout")) this.#press(`layout-${layout}`, preferences.layout === layout);
+    this.#press("crosshair", preferences.crosshair);
+    this.#press("ruler", measuring);
+    this.#press("cine", playing);
+    this.#select("cine-rate").value = String(preferences.cineRate);
+    this.#select("mouse").value = preferences.mouse;
+    this.#select("sampling").value = preferences.smooth ? "smooth" : "nearest";
+    this.control("crosshair").hidden = preferences.layout === "axial";
+  }
+
+  #fillLists() {
+    const windows = PRESETS.map(({ key, name, center, width }) => [key, `${key}  ${name}  ${width} / ${center}`]);
+    this.#select("window").append(...windows.map(([value, text]) => new Option(text, value)));
+    for (const [mode, name] of Object.entries(SLAB_MODES)) {
+      const group = document.createElement("optgroup");
+      group.label = name;
+      group.append(...THICKNESSES_MM.map((mm) => new Option(`${name} ${mm} mm`, `${mode} ${mm}`)));
+      this.#select("slab").append(group);
+    }
+    const rates = [...choicesOf("cineRate")].sort((a, b) => a - b);
+    this.#select("cine-rate").append(...rates.map((rate) => new Option(`${rate} a second`, String(rate))));
+  }
+
+  #connect() {
+    const viewer = this.#viewer;
+    const actions = {
+      ruler: () => viewer.tools.toggleRuler(),
+      crosshair: () => viewer.toggleCrosshair(),
+      cine: () => viewer.toggleCine(),
+      reset: () => viewer.reset(),
+      "full-screen": () => viewer.toggleFullScreen(),
+      help: () => viewer.showHelp(),
+    };
+    for (const layout of choicesOf("layout")) actions[`layout-${layout}`] = () => viewer.prefer({ layout });
+    for (const [name, act] of Object.entries(actions)) this.control(name).addEventListener("click", act);
+    this.#onChoice("window", (key) => {
+      const preset = PRESETS.find((one) => one.key === key);
+      if (preset) viewer.display.setWindow(preset.center, preset.width);
+    });
+    this.#onChoice("slab", (value) => {
+      const [mode, mm] = value.split(" ");
+      viewer.display.setSlab(mode === "off" ? { mode } : { mode, thicknessMm: Number(mm) });
+    });
+    this.#onChoice("mouse", (mouse) => viewer.prefer({ mouse }));
+    this.#onChoice("sampling", (value) => viewer.prefer({ smooth: value === "smooth" }));
+    this.#onChoice("cine-rate", (value) => viewer.prefer({ cineRate: Number(value) }));
+  }
+
+  /**
+   * @param {string} name
+   * @param {(value: string) => void} choose
+   */
+  #onChoice(name, choose) {
+    this.#select(name).addEventListener("change", (event) => choose(/** @type {any} */ (event.target).value));
+  }
+
+  /** @param {string} name */
+  #select(name) {
+    return /** @type {HTMLSelectElement} */ (this.control(name));
+  }
+
+  /**
+   * @param {string} name
+   * @param {boolean} pressed
+   */
+  #press(name, pressed) {
+    this.control(name).setAttribute("aria-pressed", String(pressed));
+  }
+}
