@@ -9,6 +9,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.http import QueryDict
 
+from readerstudy.analysis.reporting.plan import Wish
 from readerstudy.domain.queries.datasets import OrganSources
 from readerstudy.domain.selection import method_names
 from readerstudy.models.vocabulary import Origin
@@ -157,3 +158,34 @@ class InvitationForm(forms.Form):
     code = forms.CharField(max_length=40, label="Code", help_text="R1, R2, …: stands for the reader in every export.")
     years = forms.IntegerField(min_value=0, max_value=80, label="Years of experience")
     specialty = forms.CharField(max_length=120, required=False, label="Specialty")
+
+
+class PlanForm(forms.Form):
+    """What a study shall be able to show; the names are those of `reporting.plan.Wish`."""
+
+    use_required_attribute = False
+
+    accuracy = forms.FloatField(
+        label="Expected balanced accuracy", help_text="0.5 is chance; 0.65 is a modest ability to tell."
+    )
+    margin = forms.FloatField(label="Equivalence margin", help_text="Around 0.5, fixed before the study.")
+    power = forms.FloatField(label="Wanted power")
+    n_readers = forms.IntegerField(label="Readers")
+    n_real = forms.IntegerField(label="Real cases")
+    n_synthetic = forms.IntegerField(label="Synthetic cases")
+    alpha = forms.FloatField(label="Level of the tests")
+    reader_sd = forms.FloatField(
+        label="SD between readers", help_text="Of their true balanced accuracies; 0.05 where nothing is known."
+    )
+    correlation = forms.FloatField(
+        label="Correlation of two readers", help_text="Due to their common cases; 0.3 where nothing is known."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        if not self.errors:
+            try:
+                answers["wish"] = Wish(**answers)
+            except ValueError as error:
+                raise forms.ValidationError(str(error)) from error
+        return answers

@@ -1,12 +1,14 @@
 from django.urls import path
 
-from readerstudy.administration.views import case_sets, datasets, login, readers, results, studies
+from readerstudy.administration.views import case_sets, datasets, login, planning, readers, results, studies
 
 FIGURE = "studies/<slug:slug>/results/figures/<slug:name>"
 
 urlpatterns = [
     path("login/", login.log_in, name="login"),
     path("logout/", login.log_out, name="logout"),
+    path("planning/", planning.planning_page, name="planning"),
+    path("planning/power.csv", planning.planning_curve, name="planning-curve"),
     path("datasets/", datasets.dataset_list, name="dataset-list"),
     path("studies/", studies.study_list, name="study-list"),
     path("studies/new/", studies.study_new, name="study-new"),

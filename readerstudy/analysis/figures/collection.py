@@ -17,6 +17,7 @@ from readerstudy.analysis.figures.drawing import Drawing
 from readerstudy.analysis.figures.flow import flow
 from readerstudy.analysis.figures.ratings import ratings
 from readerstudy.analysis.figures.roc import roc
+from readerstudy.analysis.figures.times import halves, times
 from readerstudy.analysis.frame import ORGANS, POOLED
 from readerstudy.analysis.reporting.order import natural
 
@@ -144,6 +145,17 @@ def draw_agreement(material: Material) -> Drawing | None:
     return agreement(pairs) if len(pairs) else None
 
 
+def draw_times(material: Material) -> Drawing | None:
+    rows = material.analysis.tables["reading_times"]
+    rows = _by_reader(rows[(rows["part"] == "all") & (rows["n"] > 0) & (rows["reader_id"] != POOLED)])
+    return times(rows) if len(rows) else None
+
+
+def draw_halves(material: Material) -> Drawing | None:
+    rows = material.analysis.tables["halves"]
+    return halves(_by_reader(rows), confidence=material.confidence) if rows["difference"].notna().any() else None
+
+
 def draw_detection(material: Material) -> Drawing | None:
     rows = material.over_organs("signal_detection")
     return detection(rows, confidence=material.confidence) if rows["d_prime"].notna().any() else None
@@ -178,6 +190,8 @@ FIGURES: dict[str, Callable[[Material], Drawing | None]] = {
     "detection": draw_detection,
     "differences": draw_differences,
     "agreement": draw_agreement,
+    "times": draw_times,
+    "halves": draw_halves,
     "difficulty": draw_difficulty,
 }
 """Name → what draws it; None where the readings hold nothing of the kind."""

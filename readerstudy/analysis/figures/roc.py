@@ -33,7 +33,14 @@ def roc(curves: pd.DataFrame, points: pd.DataFrame) -> Drawing:
         "is chance; above it, real is told from synthetic. Unsure is left out."
     )
     data = pd.concat([curves.assign(kind="curve"), points.assign(kind="label")], ignore_index=True)
-    return draw("roc", "ROC curves and operating points", described, data, height=3.6, paint=paint)
+    return draw(
+        "roc",
+        "ROC curves and operating points",
+        described,
+        data,
+        height=2.7 if len(generators) > 1 else 3.8,
+        paint=paint,
+    )
 
 
 def _panel(axis: Axes, curves: pd.DataFrame, points: pd.DataFrame, look: dict[str, Look]) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 from readerstudy.analysis.figures.collection import PRIMARY, Material
 from readerstudy.analysis.frame import POOLED
 from readerstudy.analysis.reporting.agreement_table import AgreementRow, RepeatRow, agreement_rows, repeat_rows
+from readerstudy.analysis.reporting.effects_table import AreaRow, EffectRow, area_rows, effect_rows
 from readerstudy.analysis.reporting.headline import Headline, generator_headlines
 from readerstudy.analysis.reporting.limits import limits
 from readerstudy.analysis.reporting.numbers import p_value, percent, rounded
@@ -67,6 +68,8 @@ class Findings:
     differences: list[DifferenceRow]
     agreement: list[AgreementRow]
     repeats: list[RepeatRow]
+    drift: list[EffectRow]
+    areas: list[AreaRow]
     hardest: list[HardCase]
     confidence: str
     n_readers: int
@@ -89,6 +92,8 @@ def find(material: Material) -> Findings:
         differences=_differences(document),
         agreement=agreement_rows(tables),
         repeats=repeat_rows(tables),
+        drift=effect_rows(tables),
+        areas=area_rows(tables),
         hardest=_hardest(material.cases),
         confidence=material.confidence,
         n_readers=int(document["n_readers"]),

@@ -7,7 +7,8 @@ LEAST_P = 0.001
 
 def rounded(value: float, decimals: int) -> str:
     """Return a number with so many decimals, halves away from zero; nine more decimals hide what is binary rounding."""
-    return str(Decimal(f"{value:.{decimals + 9}f}").quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+    number = Decimal(f"{value:.{decimals + 9}f}").quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    return str(number if number else abs(number))  # no −0.00
 
 
 def percent(fraction: float) -> str:

@@ -41,6 +41,7 @@ CONTRACT = {
     "export_study",
     "analyse",
     "import_readings",
+    "plan_study",
     "demo",
 }
 STUDY_TOML = """
@@ -264,6 +265,28 @@ def test_unusable_readings_are_refused_by_line(tmp_path):
     assert "READINGS.csv" in message
     assert "perhaps" in message
     assert not Study.objects.exists()
+
+
+# Planning
+
+
+def test_a_plan_says_what_a_study_can_show_and_what_it_needs():
+    printed = run("plan_study", "--readers", "5", "--real", "30", "--synthetic", "30")
+    assert "5 readers and 60 cases (30 real, 30 synthetic) tell a balanced accuracy of 0.65" in printed
+    assert "Note: No single reader can be shown to be unable to tell at ±0.10 with 60 answers: 76 make it" in printed
+    assert re.search(r"^ +2 +none do +none do$", printed, re.MULTILINE)
+
+
+def test_a_plan_speaks_json_and_draws(tmp_path):
+    document = json.loads(run("plan_study", "--svg", tmp_path / "power.svg", "--json"))
+    assert {"readers": 5, "real": 50}.items() <= {
+        "readers": document["wish"]["n_readers"], "real": document["wish"]["n_real"]
+    }.items()  # fmt: skip
+    assert (tmp_path / "power.svg").read_text().startswith("<svg")
+
+
+def test_a_plan_that_makes_no_sense_is_refused():
+    assert refusal("plan_study", "--margin", "2") == "margin: give 0.01 to 0.49, not 2."
 
 
 # What all commands share
