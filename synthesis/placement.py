@@ -111,14 +111,16 @@ def vessel_mask(host: Host) -> Mask:
     """Return what shines in the organ, in blocks of `host.overview`: vessels where the host shows them, stones.
 
     A vessel is smoothed tissue that is brighter than the host's parenchyma by the organ's
-    `vessel_margin_hu` over more than a speck.
+    `vessel_margin_hu` over more than a speck; a speck that is brighter by twice as much is a stone.
     """
     seen = host.overview
-    bright = (seen.smooth_hu > host.parenchyma_hu + host.organ.vessel_margin_hu) & (seen.depth_mm > 0)
-    labels, _ = ndimage.label(bright)
-    large = np.bincount(labels.ravel()) * np.prod(seen.spacing_mm) >= SMALLEST_VESSEL_MM3
-    large[0] = False
-    return np.asarray(large[labels])
+    margin_hu = host.organ.vessel_margin_hu
+    above_hu = np.where(seen.depth_mm > 0, seen.smooth_hu - host.parenchyma_hu, 0)
+    labels, count = ndimage.label(above_hu > margin_hu)
+    taken = np.bincount(labels.ravel()) * np.prod(seen.spacing_mm) >= SMALLEST_VESSEL_MM3
+    taken[1:] |= ndimage.maximum(above_hu, labels, np.arange(1, count + 1)) > 2 * margin_hu
+    taken[0] = False
+    return np.asarray(taken[labels])
 
 
 def _free(host: Host, radius_mm: float, occupied: Sequence[Occupied]) -> Mask:

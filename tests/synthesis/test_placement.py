@@ -57,6 +57,17 @@ def test_vessels_are_found_and_kept_clear_of(host):
         assert np.linalg.norm(points - center * vascular.ct.spacing_mm, axis=1).min() >= 5.0
 
 
+def test_stones_of_a_few_voxels_are_kept_clear_of(host):
+    hu = host.ct.hu.copy()
+    middle = tuple(n // 2 for n in host.ct.shape)
+    hu[middle[0] : middle[0] + 2, middle[1], middle[2]] = 600
+    stony = Host(Volume(hu, host.ct.affine), host.organ_mask, host.organ)
+
+    assert 0 < vessel_mask(stony).sum() <= 27
+    for center in centers(stony, 10.0, count=50):
+        assert np.linalg.norm(np.subtract(center, middle) * stony.ct.spacing_mm) >= 5.0
+
+
 def test_a_tumour_too_large_to_miss_the_vessels_still_finds_a_place(host):
     vascular = with_vessel(host)
     assert len(centers(vascular, vascular.largest_diameter_mm, count=2)) == 2
