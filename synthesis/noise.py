@@ -74,13 +74,13 @@ def blurred(values: Field, spacing_mm: Spacing, *, sigma_mm: float) -> Field:
     return _filtered(values, [_gaussian(sigma_mm / s) for s in spacing_mm])
 
 
-def anatomy(hu: Field, spacing_mm: Spacing) -> Field:
+def anatomy(hu: Field, spacing_mm: Spacing, *, coarser: float = 1.0) -> Field:
     """Return an image without its fine structure, which is the scanner's noise.
 
     A low-pass filter with a flat top: along each axis ``1 - (1 - g)^n`` with g a Gaussian, so that what is left
-    out falls off with the 2 n-th power of the frequency.
+    out falls off with the 2 n-th power of the frequency. `coarser` widens the Gaussian, so that less is left.
     """
-    return _filtered(hu, _kernels(spacing_mm))
+    return _filtered(hu, _kernels(spacing_mm, coarser))
 
 
 def _filtered(values: Field, kernels: Sequence[npt.NDArray[np.float64]]) -> Field:
@@ -172,9 +172,9 @@ def _gaussian(sigma: float) -> npt.NDArray[np.float64]:
     return np.asarray(taps / taps.sum())
 
 
-def _kernels(spacing_mm: Spacing) -> list[npt.NDArray[np.float64]]:
+def _kernels(spacing_mm: Spacing, coarser: float = 1.0) -> list[npt.NDArray[np.float64]]:
     """Return the kernels of `anatomy` along the three axes."""
-    sigma_mm = max(_ANATOMY_MM, _ANATOMY_VOXELS * min(spacing_mm))
+    sigma_mm = coarser * max(_ANATOMY_MM, _ANATOMY_VOXELS * min(spacing_mm))
     return [_flat_top(_gaussian(sigma_mm / s)) for s in spacing_mm]
 
 

@@ -6,16 +6,16 @@ lesion looks real otherwise.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, stats
+from scipy import ndimage
 
-from synthesis.masks import Mask, Spacing, bounding_box
+from synthesis.masks import Mask, Spacing, bounding_box, eroded
 
 _FWHM = 2.3548  # full width at half maximum of a Gaussian, in standard deviations
-_FEWEST_VOXELS = 200
+FEWEST_IN_CORE = 200
 
 Image = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
@@ -54,13 +54,26 @@ def compare_noise(before: Image, after: Image, mask: Mask) -> NoiseComparison:
     mask : ndarray of bool, shape (I, J, K)
         The tumour.
     """
-    core = ndimage.binary_erosion(mask, iterations=2)
-    where = core if np.count_nonzero(core) >= _FEWEST_VOXELS else mask
-    first, second = noise_residual(before)[where], noise_residual(after)[where]
-    return NoiseComparison(
-        sd_ratio=float(second.std() / first.std()),
-        skew_difference=float(stats.skew(second) - stats.skew(first)),
-    )
+    core = noise_core(mask)
+    return compare_residuals(noise_residual(before)[core], noise_residual(after)[core])
+
+
+def compare_residuals(before: npt.NDArray[np.floating[Any]], after: npt.NDArray[np.floating[Any]]) -> NoiseComparison:
+    """Compare the residuals of the same voxels before and after; those before must vary."""
+    return NoiseComparison(sd_ratio=float(after.std() / before.std()), skew_difference=_skew(after) - _skew(before))
+
+
+def noise_core(mask: Mask) -> Mask:
+    """Return where in a tumour noise is measured: eroded by two voxels, whole where fewer than 200 would remain."""
+    core = eroded(mask, iterations=2)
+    return core if np.count_nonzero(core) >= FEWEST_IN_CORE else mask
+
+
+def _skew(values: npt.NDArray[np.floating[Any]]) -> float:
+    deviations = values - values.mean()
+    square = np.square(deviations)
+    variance = float(square.mean())
+    return float((square * deviations).mean()) / variance**1.5 if variance > 0 else 0.0
 
 
 def band_correlation(

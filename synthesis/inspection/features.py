@@ -13,7 +13,7 @@ from scipy import fft, ndimage, stats
 from synthesis.errors import UnusableInput
 from synthesis.inspection.cases import Case
 from synthesis.masks import Box, Mask, Spacing, axis_ratio, bounding_box, equivalent_diameter_mm, signed_distance_mm
-from synthesis.realism import band_correlation, compare_noise, noise_residual
+from synthesis.realism import band_correlation, compare_noise, noise_core, noise_residual
 from synthesis.shape import roughness_mm, sphericity
 from synthesis.volume import Volume
 
@@ -25,7 +25,6 @@ _PROFILE_MM = np.arange(-8.0, 8.01, _SHELL_MM)  # distances at which the edge is
 _FEWEST_IN_SHELL = 8
 _DISTANCE_BLUR_VOXELS = 0.7  # distances between voxels come in steps, which shells would show
 _MARGIN_MM = 14.0
-_FEWEST_ERODED = 200
 _FEWEST_AROUND = 30
 _LEAST_CONTRAST_HU = 5.0  # below it a tumour has no edge that could be measured
 _SOFT_TISSUE_HU = (-20.0, 300.0)
@@ -166,7 +165,7 @@ def measure(case: Case) -> Measured:
     box = bounding_box(case.mask, margin=(i, j, k))
     hu, mask = case.ct.hu[box].astype(np.float64), case.mask[box]
     distance = ndimage.gaussian_filter(signed_distance_mm(mask, spacing), _DISTANCE_BLUR_VOXELS)
-    ring, inside = _ring(hu, distance), _eroded(mask)
+    ring, inside = _ring(hu, distance), noise_core(mask)
     quiet = ring & ndimage.binary_erosion(_soft(hu), iterations=2)
     if np.count_nonzero(quiet) < _FEWEST_AROUND:
         raise NothingAround(f"{case.name}: there is no soft tissue around the tumour; take the case away.")
@@ -201,11 +200,6 @@ def _soft(hu: Image) -> Mask:
 def _ring(hu: Image, distance: Image) -> Mask:
     """Return the soft tissue around the tumour."""
     return np.asarray((distance > _RING_MM[0]) & (distance <= _RING_MM[1]) & _soft(hu))
-
-
-def _eroded(mask: Mask) -> Mask:
-    core = ndimage.binary_erosion(mask, iterations=2)
-    return core if np.count_nonzero(core) >= _FEWEST_ERODED else mask
 
 
 def _profile(hu: Image, distance: Image, inner_hu: float, outer_hu: float) -> Image:
@@ -292,7 +286,7 @@ def _histogram_steps(hu: npt.NDArray[np.int16]) -> float:
 def _against_host(host: Volume, box: Box, hu: Image, mask: Mask) -> dict[str, float]:
     before = host.hu[box].astype(np.float64)
     noise = compare_noise(before, hu, mask)
-    inside = _eroded(mask)
+    inside = noise_core(mask)
     ghosts = {
         f"ghost_{low:g}_{high:g}": band_correlation(before, hu, inside, host.spacing_mm, (low, high))
         for low, high in GHOST_SIZES_MM

@@ -31,7 +31,6 @@ from synthesis.blending import (
     least_visible_hu,
     one_piece,
     push_aside,
-    replace_tissue,
     sample_edge_sigma_mm,
     sample_noise_offset,
     sample_surroundings,
@@ -47,9 +46,10 @@ from synthesis.methods.star_shape import Vector, unit_vectors
 from synthesis.organs import Organ
 from synthesis.placement import place
 from synthesis.recipe import InvalidRecipe, Recipe
+from synthesis.replacement import replace_tissue
 from synthesis.tumor import SyntheticTumor
 
-VERSION = 2
+VERSION = 3
 
 _CELLS_A_RADIUS = 8  # at least this many, down to the smallest cell
 _CELL_MM = (0.5, 1.0)  # smallest and largest edge of a cell
@@ -98,7 +98,7 @@ class Parameters:
     lump_offset : vector
         Where in the periodic tile the lumps begin, in tile voxels.
     noise_offset : (i, j, k)
-        The same for the noise; see `synthesis.blending.replace_tissue`.
+        The same for the noise; see `synthesis.replacement.replace_tissue`.
     capsule_hu : float
         How far a rim stands out.
     push : float
@@ -242,7 +242,9 @@ def apply_recipe(host: Host, recipe: Recipe) -> SyntheticTumor:
     contrast = _contrast_hu(host, box, parameters, share, dead)
     return SyntheticTumor(
         origin=(box[0].start, box[1].start, box[2].start),
-        hu=replace_tissue(host, box, share, contrast, noise_offset=parameters.noise_offset, habitat=habitat, hu=hu),
+        hu=replace_tissue(
+            host, box, share, contrast, mask=mask, noise_offset=parameters.noise_offset, habitat=habitat, hu=hu
+        ),
         mask=mask,
         recipe=recipe,
     )

@@ -32,7 +32,6 @@ from synthesis.blending import (
     least_visible_hu,
     one_piece,
     push_aside,
-    replace_tissue,
     sample_edge_sigma_mm,
     sample_noise_offset,
     sample_surroundings,
@@ -46,9 +45,10 @@ from synthesis.methods.lumps import TILE, lumps
 from synthesis.methods.star_shape import StarShape, Vector, sample_star_shape, unit_vectors
 from synthesis.placement import Occupied, place
 from synthesis.recipe import InvalidRecipe, Recipe
+from synthesis.replacement import replace_tissue
 from synthesis.tumor import SyntheticTumor, merge
 
-VERSION = 3
+VERSION = 4
 
 _LARGEST_STEP_MM = 3.0  # of the lattice
 _STEP_RADII = 0.25
@@ -87,7 +87,7 @@ class Focus:
     lump_offset : vector
         Where in the periodic tile the lumps begin, in tile voxels.
     noise_offset : (i, j, k)
-        The same for the noise; see `synthesis.blending.replace_tissue`.
+        The same for the noise; see `synthesis.replacement.replace_tissue`.
     capsule_hu : float
         How far a rim stands out.
     push : float
@@ -248,7 +248,9 @@ def _make(host: Host, focus: Focus, recipe: Recipe) -> SyntheticTumor:
         hu = push_aside(host, box, body.reach[within], center, focus.push)
     return SyntheticTumor(
         origin=(box[0].start, box[1].start, box[2].start),
-        hu=replace_tissue(host, box, share, contrast, noise_offset=focus.noise_offset, habitat=habitat, hu=hu),
+        hu=replace_tissue(
+            host, box, share, contrast, mask=mask, noise_offset=focus.noise_offset, habitat=habitat, hu=hu
+        ),
         mask=mask,
         recipe=recipe,
     )

@@ -1,13 +1,14 @@
-"""What every method's tumour owes to the blending, whatever its shape."""
+"""What every method's tumour owes to the way its tissue replaces the organ's, whatever its shape."""
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from synthesis import Host, Volume, apply_recipe, sample_recipe
-from synthesis.blending import replace_tissue, soft_edge
-from synthesis.realism import band_correlation
+from synthesis.blending import soft_edge
+from synthesis.realism import band_correlation, compare_noise
 from synthesis.registry import METHODS
+from synthesis.replacement import replace_tissue
 from tests.synthesis.conftest import build_host
 
 CONTRAST_HU = 40.0
@@ -29,7 +30,12 @@ def box_within(host):
 
 def blend(host, box, share):
     share = np.full([axis.stop - axis.start for axis in box], share, dtype=np.float32)
-    return replace_tissue(host, box, share, np.float32(CONTRAST_HU), noise_offset=(0, 0, 0)).astype(float)
+    return replaced(host, box, share).astype(float)
+
+
+def replaced(host, box, share):
+    mask = (share >= 0.5) & host.organ_mask[box]
+    return replace_tissue(host, box, share, np.float32(CONTRAST_HU), mask=mask, noise_offset=(0, 0, 0))
 
 
 @pytest.mark.parametrize("share", [0.5, 0.8, 1.0])
@@ -55,7 +61,7 @@ def test_at_the_organs_border_the_fat_keeps_its_part_of_a_voxel():
     host = build_host(noise_hu=0.5)
     box = tuple(slice(0, n) for n in host.ct.shape)
     depth = np.full(host.ct.shape, 5.0, dtype=np.float32)
-    after = replace_tissue(host, box, soft_edge(depth), np.float32(CONTRAST_HU), noise_offset=(0, 0, 0))
+    after = replaced(host, box, soft_edge(depth))
     darker = (host.ct.hu - after).astype(float)
     inside = ndimage.distance_transform_edt(host.organ_mask)
 
@@ -73,3 +79,54 @@ def test_small_tumours_on_coarse_voxels_show_no_ghosts(method):
         before = host.ct.hu[tumor.box].astype(float)
         found.append(band_correlation(before, tumor.hu.astype(float), tumor.mask, host.ct.spacing_mm, (3, 6)))
     assert np.median(found) < 0.2
+
+
+def noise_comparisons(host, method, diameter_mm, count=10):
+    for seed in range(count):
+        tumor = apply_recipe(host, sample_recipe(host, method=method, diameter_mm=diameter_mm, seed=seed))
+        yield compare_noise(host.ct.hu, tumor.apply_to(host.ct).hu, tumor.full_mask(host.ct.shape))
+
+
+def is_kept(compared):
+    return 0.9 <= compared.sd_ratio <= 1.1 and abs(compared.skew_difference) < 0.2
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("spacing_mm", [(0.8, 0.8, 2.5), (1.5, 1.5, 1.5)])
+def test_the_noise_is_kept_in_uneven_organs(method, spacing_mm):
+    kept = [is_kept(compared) for compared in noise_comparisons(uneven_host(spacing_mm=spacing_mm), method, (10, 20))]
+    assert sum(kept) >= 9
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_noise_is_kept_on_a_real_ct_of_coarse_voxels(method, sample_host):
+    largest = min(24.0, sample_host.largest_diameter_mm)
+    kept = [is_kept(compared) for compared in noise_comparisons(sample_host, method, (10.0, largest))]
+    assert sum(kept) >= 9
+
+
+def test_a_vessel_goes_although_that_changes_the_noise():
+    plain = build_host()
+    hu = plain.ct.hu.copy()
+    j, k = (n // 2 for n in hu.shape[1:])
+    hu[:, j - 1 : j + 2, k - 1 : k + 2] += np.where(plain.organ_mask[:, j - 1 : j + 2, k - 1 : k + 2], 80, 0).astype(
+        "i2"
+    )
+    host = Host(Volume(hu, plain.ct.affine), plain.organ_mask, plain.organ)
+    box = box_within(host)
+    share = np.ones([axis.stop - axis.start for axis in box], dtype=np.float32)
+
+    after = replaced(host, box, share)
+
+    vessel = host.ct.hu[box] - plain.ct.hu[box] > 0
+    assert after[vessel].mean() == pytest.approx(after[~vessel].mean(), abs=5)
+
+
+def test_the_mean_contrast_is_the_recipes():
+    host = build_host(noise_hu=15.0)
+    box = box_within(host)
+    for offset in range(0, 60, 20):
+        share = np.ones([axis.stop - axis.start for axis in box], dtype=np.float32)
+        mask = share > 0.5
+        after = replace_tissue(host, box, share, np.float32(CONTRAST_HU), mask=mask, noise_offset=(offset, 0, 0))
+        assert after.mean() == pytest.approx(host.parenchyma_hu - CONTRAST_HU, abs=1.5)
