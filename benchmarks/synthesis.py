@@ -2,6 +2,8 @@
 
     python -m benchmarks.synthesis                  # speed and peak memory
     python -m benchmarks.synthesis --tumors 100     # and of so many tumours of each method, quantiles of their looks
+    python -m benchmarks.synthesis --tumors 60 --host CT.nii.gz MASK.nii.gz liver=5 pancreas=7 kidney=2,3
+                                                    # only whether a CT's own noise is kept
 
 The published figures were measured on one machine together with a calibrating operation; they are carried to
 this one by the time which that operation takes here. It is timed again before each figure, since other work
@@ -19,14 +21,16 @@ import argparse
 import dataclasses
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
-from benchmarks.tumor_statistics import print_statistics
+from benchmarks.tumor_statistics import print_noise_kept, print_statistics
 from synthesis import Host, Recipe, Volume, apply_recipe, sample_recipe
+from synthesis.io import read_ct, read_mask
 from synthesis.methods.automaton import Automaton
 from synthesis.organs import organ
 from synthesis.registry import METHODS
@@ -117,11 +121,25 @@ def print_whole(host: Host, method: str, diameter_mm: float) -> None:
     print_line(f"{method}, whole, {diameter_mm:.0f} mm", whole, 5000.0, 500.0, repeats=3)
 
 
+def read_hosts(ct_path: str, mask_path: str, *organs: str) -> Iterator[Host]:
+    """Read a CT and the masks of its organs, given as ``liver=5`` or ``kidney=2,3``."""
+    ct = read_ct(Path(ct_path))
+    for given in organs:
+        name, labels = given.split("=")
+        mask = read_mask(Path(mask_path), like=ct, labels=[int(label) for label in labels.split(",")])
+        yield Host(ct, mask, organ(name))
+
+
 def main() -> None:
     """Print every figure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tumors", type=int, default=0, metavar="N", help="measure so many of each method")
+    parser.add_argument("--host", nargs="+", metavar="ARG", help="CT, mask, and the labels of organs: liver=5 …")
     options = parser.parse_args()
+    if options.host:
+        for one in read_hosts(*options.host):
+            print_noise_kept(one, options.tumors or 60)
+        return
     host = build_host()
     print_line("hand-crafted: set-up", lambda: Host(host.ct, host.organ_mask, host.organ).noise, 84_000.0, 200.0, 3)
     for radius_mm, (published_ms, goal_ms) in HAND_CRAFTED_MS.items():

@@ -1,4 +1,4 @@
-"""How many tumours of each method look, in quantiles beside what is known of real ones."""
+"""How many tumours of each method look, beside what is known of real ones, and whether the noise is kept."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 
 import numpy as np
+import numpy.typing as npt
 
 from synthesis import Host, apply_recipe, sample_recipe
 from synthesis.inspection.cases import Case
@@ -13,12 +14,15 @@ from synthesis.inspection.features import FEATURES, HOST_FEATURES, NothingAround
 from synthesis.organs import ORGANS, organ
 from synthesis.phantom import PHASES, render_patient, sample_patient
 from synthesis.phantom.lesion import organ_mask
+from synthesis.realism import compare_noise
 from synthesis.registry import METHODS
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 DIAMETERS_MM = (8.0, 40.0)
 SHAPE = (448, 448, 72)  # of the phantoms: voxels of some 0.8 x 0.8 x 3.4 mm
 LEAST_CONTRAST_HU = 20.0  # from which an edge is seen in the noise: that of the real lesions whose edges are known
+NOISE_DIAMETERS_MM = (10.0, 24.0)  # of the tumours whose noise is compared with the host's
+SD_RATIO, SKEW_DIFFERENCE = (0.9, 1.1), 0.2
 EDGE_FEATURES = ("edge_mm", "half_contrast_mm")
 
 
@@ -38,6 +42,33 @@ def print_statistics(count: int) -> None:
             if measured:
                 row = "".join(f"{value:9.2f}" for value in np.quantile(measured, QUANTILES))
                 print(f"{feature.name:42s}{row}{len(measured):6d}   {feature.real}")
+
+
+def print_noise_kept(host: Host, count: int) -> None:
+    """Make tumours of each method in a host, and print for how many the noise is kept within both limits."""
+    largest = min(NOISE_DIAMETERS_MM[1], host.largest_diameter_mm)
+    diameter_mm = (min(NOISE_DIAMETERS_MM[0], largest - 1), largest)
+    spacing = " x ".join(f"{s:.2f}" for s in host.ct.spacing_mm)
+    print(
+        f"\n{host.organ.name}, {spacing} mm, {diameter_mm[0]:.0f} to {largest:.0f} mm, {count} tumours of each method"
+    )
+    for method in METHODS:
+        recipes = [sample_recipe(host, method=method, diameter_mm=diameter_mm, seed=seed) for seed in range(count)]
+        tumors = [apply_recipe(host, recipe) for recipe in recipes]
+        compared = np.array(
+            [compare_noise(host.ct.hu, t.apply_to(host.ct).hu, t.full_mask(host.ct.shape)) for t in tumors]
+        )
+        sd, skew = compared.T
+        kept = (sd >= SD_RATIO[0]) & (sd <= SD_RATIO[1]) & (np.abs(skew) < SKEW_DIFFERENCE)
+        print(
+            f"{method:20s} SD ratio {_spread(sd)}   skew difference {_spread(skew)}   "
+            f"both within the limits: {np.count_nonzero(kept)} of {count}"
+        )
+
+
+def _spread(values: npt.NDArray[np.float64]) -> str:
+    low, median, high = np.quantile(values, (0.05, 0.5, 0.95))
+    return f"{median:5.2f} ({low:5.2f} … {high:5.2f})"
 
 
 def build_hosts() -> list[Host]:
