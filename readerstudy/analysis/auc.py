@@ -110,11 +110,14 @@ def _count_levels(
     flat_positive = at_positive.reshape(cells * n_levels, positive.shape[1])
     flat_negative = at_negative.reshape(cells * n_levels, negative.shape[1])
     products = np.zeros((cells, cells))
-    for cell in range(cells):
-        joint_negative = (at_negative[cell] @ flat_negative.T).reshape(n_levels, cells, n_levels)
-        joint_positive = (at_positive[cell] @ flat_positive.T).reshape(n_levels, cells, n_levels)
-        won = np.tensordot(twice_kernel, joint_negative, axes=(1, 0)) @ twice_kernel.T
-        products[cell] = (joint_positive * won).sum(axis=(0, 2))
+    step = max(1, PAIRS_PER_BLOCK // max(1, cells * n_levels**2))
+    for start in range(0, cells, step):
+        rows = slice(start * n_levels, (start + step) * n_levels)
+        joint_positive, joint_negative = (flat[rows] @ flat.T for flat in (flat_positive, flat_negative))
+        won = twice_kernel @ joint_negative.reshape(-1, n_levels, cells * n_levels)
+        won = won.reshape(-1, n_levels) @ twice_kernel.T
+        shape = (-1, n_levels, cells, n_levels)
+        products[start : start + step] = (joint_positive.reshape(shape) * won.reshape(shape)).sum(axis=(1, 3))
     return by_positive, by_negative, products
 
 
