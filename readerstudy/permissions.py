@@ -5,9 +5,10 @@ Staff are Django users with `is_staff`; readers have no user account, only a ses
 invitation opened, so that the two can't be mixed up.
 """
 
+import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -21,6 +22,7 @@ from readerstudy.models.reader import Reader
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
+G = TypeVar("G")
 View = Callable[..., HttpResponseBase]
 
 READER_KEY = "reader_id"
@@ -44,9 +46,7 @@ def staff_only(view: View) -> View:
             return redirect_to_login(request.get_full_path())
         if not request.user.is_staff:
             raise PermissionDenied
-        response = view(request, *args, **kwargs)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return _no_store(view(request, *args, **kwargs))
 
     return _mark(guarded, "staff")
 
@@ -59,11 +59,61 @@ def reader_only(
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         reader = session_reader(request)
-        response = _no_session(request) if reader is None else view(request, reader, *args, **kwargs)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return _no_store(_no_session(request) if reader is None else view(request, reader, *args, **kwargs))
 
     return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], _mark(guarded, "reader"))
+
+
+def reader_granted(
+    look_up: Callable[[Reader, str], G | None],
+) -> Callable[[Callable[Concatenate[HttpRequest, G, P], HttpResponseBase]], View]:
+    """Pass to the view what `look_up` grants this session's reader for the token in the address; None: nothing.
+
+    A volume comes in hundreds of requests: session, reader and case are looked up once in `SLICE_GRANT_S` seconds for
+    each session and token, by each process, and what was found holds for the requests between. A new link, a study
+    that is closed or a case that is answered ends it within that time. What is refused is not remembered.
+    """
+    grants = Grants[G]()
+
+    def decorate(view: Callable[Concatenate[HttpRequest, G, P], HttpResponseBase]) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            key = (request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""), token)
+            grant = grants.get(key)
+            if grant is None:
+                reader = session_reader(request)
+                if reader is None:
+                    return _no_store(_no_session(request))
+                grant = look_up(reader, token)
+                if grant is None:
+                    return _no_store(JsonResponse({"error": "There is nothing here for you now."}, status=404))
+                grants.put(key, grant)
+            return _no_store(view(request, grant, *args, **kwargs))
+
+        return _mark(guarded, "reader")
+
+    return decorate
+
+
+class Grants(Generic[G]):
+    """What was granted less than `SLICE_GRANT_S` seconds ago."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], tuple[float, G]] = {}
+
+    def get(self, key: tuple[str, str]) -> G | None:
+        until, grant = self._found.get(key, (0.0, None))
+        return grant if time.monotonic() < until else None
+
+    def put(self, key: tuple[str, str], grant: G) -> None:
+        now = time.monotonic()
+        self._found = {key: kept for key, kept in list(self._found.items()) if now < kept[0]}
+        self._found[key] = (now + settings.SLICE_GRANT_S, grant)
+
+
+def _no_store(response: HttpResponseBase) -> HttpResponseBase:
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def session_reader(request: HttpRequest) -> Reader | None:

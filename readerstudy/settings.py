@@ -161,6 +161,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": RECONCILE_EVERY_S},
     },
 }
+SLICE_GRANT_S = env.float("SLICE_GRANT_S", default=1.0)  # a reader's right to a case's slices is looked up so often
 JOB_LEASE_S = env.int("JOB_LEASE_S", default=60)  # a job whose worker is silent for so long is claimed anew
 
 # Pages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from readerstudy.domain.store import get_store
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import SequenceItem
+from readerstudy.models.stored_file import StoredFile
 from readerstudy.models.study import Study
 from readerstudy.models.vocabulary import Label
 
@@ -87,15 +89,27 @@ def current_state(*, reader: Reader) -> dict[str, Any]:
     }
 
 
-def read_slice(*, reader: Reader, token: str, number: int) -> bytes:
-    """Return one gzip member of a case that the reader is at, or will be at next."""
+@dataclass(frozen=True)
+class CaseSlices:
+    """Where the slices lie of a case that a reader may see now."""
+
+    file: StoredFile
+    offsets: Sequence[int]
+
+    def read(self, number: int) -> bytes:
+        """Return one gzip member."""
+        if not 0 <= number < len(self.offsets) - 1:
+            raise UnknownCaseError("There is no such slice.")
+        return get_store().read_range(self.file, *self.offsets[number : number + 2])
+
+
+def find_slices(*, reader: Reader, token: str) -> CaseSlices:
+    """Return the slices of a case that the reader is at, or will be at next."""
     _require_open(reader)
     item = next((item for item in _shown(reader) if item.token == token), None)
-    if item is None or not 0 <= number < item.case.pack.shape[0]:
+    if item is None:
         raise UnknownCaseError("There is no such slice.")
-    pack = item.case.pack
-    start, stop = pack.offsets[number : number + 2]
-    return get_store().read_range(pack.ready_file, start, stop)
+    return CaseSlices(item.case.pack.ready_file, item.case.pack.offsets)
 
 
 def record_reading(*, reader: Reader, token: str, answer: Answer) -> Reading:

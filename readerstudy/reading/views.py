@@ -12,17 +12,18 @@ from readerstudy.domain.errors import DomainError
 from readerstudy.domain.invitations import accept_invitation, find_invited
 from readerstudy.domain.reading_room import (
     AlreadyAnsweredError,
+    CaseSlices,
     NotOpenError,
     UnknownCaseError,
     begin_reading,
     current_state,
+    find_slices,
     outline,
     parse_answer,
-    read_slice,
     record_reading,
 )
 from readerstudy.models.reader import Reader
-from readerstudy.permissions import begin_reader_session, public, reader_only, session_reader
+from readerstudy.permissions import begin_reader_session, public, reader_granted, reader_only, session_reader
 
 
 @public
@@ -95,12 +96,19 @@ def state(request: HttpRequest, reader: Reader) -> JsonResponse:
         return JsonResponse({"error": str(error)}, status=403)
 
 
-@reader_only
-@require_GET
-def slice_member(request: HttpRequest, reader: Reader, token: str, number: int) -> HttpResponse:
+def _slices(reader: Reader, token: str) -> CaseSlices | None:
     try:
-        content = read_slice(reader=reader, token=token, number=number)
-    except (NotOpenError, UnknownCaseError) as error:
+        return find_slices(reader=reader, token=token)
+    except (NotOpenError, UnknownCaseError):
+        return None
+
+
+@reader_granted(_slices)
+@require_GET
+def slice_member(request: HttpRequest, slices: CaseSlices, number: int) -> HttpResponse:
+    try:
+        content = slices.read(number)
+    except UnknownCaseError as error:
         return JsonResponse({"error": str(error)}, status=404)
     return HttpResponse(content, content_type="application/octet-stream", headers={"Content-Encoding": "gzip"})
 

@@ -20,6 +20,12 @@ def broker_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(current_app.conf, "broker_url", "memory://")
 
 
+@pytest.fixture(autouse=True)
+def every_slice_is_looked_up(settings: LazySettings) -> None:
+    """Remember no right to slices from one request to the next; what is remembered has tests of its own."""
+    settings.SLICE_GRANT_S = 0
+
+
 @pytest.fixture
 def rung() -> Iterator[Rung]:
     """Take what was rung since the last call: (task's last name, arguments) of each message."""

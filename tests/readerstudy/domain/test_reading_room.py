@@ -18,9 +18,9 @@ from readerstudy.domain.reading_room import (
     UnknownCaseError,
     begin_reading,
     current_state,
+    find_slices,
     outline,
     parse_answer,
-    read_slice,
     record_reading,
 )
 from readerstudy.domain.slice_packs import decode_slice
@@ -157,14 +157,14 @@ def test_every_slice_of_this_case_and_the_next_is_served_and_decodes(reader):
     for case in (state["case"], state["next"]):
         n_slices, rows, columns = case["shape"]
         for number in range(n_slices):
-            member = read_slice(reader=reader, token=case["token"], number=number)
+            member = find_slices(reader=reader, token=case["token"]).read(number)
             assert decode_slice(member, (rows, columns)).shape == (rows, columns)
 
 
 @pytest.mark.parametrize("number", [-1, 18, 10**30])
 def test_a_slice_that_is_not_there_is_unknown(reader, number):
     with pytest.raises(UnknownCaseError):
-        read_slice(reader=reader, token=tokens(reader)[0], number=number)
+        find_slices(reader=reader, token=tokens(reader)[0]).read(number)
 
 
 def test_slices_of_answered_cases_and_of_those_beyond_the_next_are_unknown(reader):
@@ -173,19 +173,19 @@ def test_slices_of_answered_cases_and_of_those_beyond_the_next_are_unknown(reade
 
     for token in (answered, beyond, "0" * 32):
         with pytest.raises(UnknownCaseError):
-            read_slice(reader=reader, token=token, number=0)
+            find_slices(reader=reader, token=token).read(0)
 
 
 def test_slices_of_another_readers_tokens_are_unknown(study, reader):
     other = factories.make_reader(study, "R2")
 
     with pytest.raises(UnknownCaseError):
-        read_slice(reader=reader, token=tokens(other)[0], number=0)
+        find_slices(reader=reader, token=tokens(other)[0]).read(0)
 
 
 def test_a_slice_costs_two_queries_at_most(reader, django_assert_max_num_queries):
     with django_assert_max_num_queries(2):
-        read_slice(reader=reader, token=tokens(reader)[0], number=0)
+        find_slices(reader=reader, token=tokens(reader)[0]).read(0)
 
 
 # Answers
@@ -276,7 +276,7 @@ def test_nothing_is_shown_or_stored_after_closing(study, reader):
     for act in (
         lambda: show(reader),
         lambda: record(reader, token),
-        lambda: read_slice(reader=reader, token=token, number=0),
+        lambda: find_slices(reader=reader, token=token).read(0),
     ):
         with pytest.raises(NotOpenError, match="This study is closed"):
             act()

@@ -264,7 +264,7 @@ def staff_page() -> str:
 @pytest.fixture(scope="module")
 def crawl(django_db_setup, django_db_blocker, tmp_path_factory):
     folder = tmp_path_factory.mktemp("crawl")
-    with django_db_blocker.unblock(), override_settings(DATA_ROOT=folder), transaction.atomic():
+    with django_db_blocker.unblock(), override_settings(DATA_ROOT=folder, SLICE_GRANT_S=0), transaction.atomic():
         study = plant()
         visits = crawl_to_the_end(study)
         truths = dict(GroundTruth.objects.values_list("case", "truth"))
