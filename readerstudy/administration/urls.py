@@ -1,6 +1,16 @@
 from django.urls import path
 
-from readerstudy.administration.views import case_sets, datasets, login, planning, readers, results, studies
+from readerstudy.administration.views import (
+    case_sets,
+    datasets,
+    imports,
+    login,
+    planning,
+    readers,
+    results,
+    scans,
+    studies,
+)
 
 FIGURE = "studies/<slug:slug>/results/figures/<slug:name>"
 
@@ -10,6 +20,20 @@ urlpatterns = [
     path("planning/", planning.planning_page, name="planning"),
     path("planning/power.csv", planning.planning_curve, name="planning-curve"),
     path("datasets/", datasets.dataset_list, name="dataset-list"),
+    path("datasets/<slug:dataset>/", datasets.dataset_detail, name="dataset-detail"),
+    path("datasets/<slug:dataset>/delete/", datasets.dataset_delete, name="dataset-delete"),
+    path("imports/new/", imports.import_new, name="import-new"),
+    path("imports/upload/", imports.import_upload, name="import-upload"),
+    path("imports/<int:run_id>/", imports.import_detail, name="import-detail"),
+    path("imports/<int:run_id>/progress", imports.import_progress, name="import-progress"),
+    path("imports/<int:run_id>/stop/", imports.import_stop, name="import-stop"),
+    path("imports/<int:run_id>/retry/", imports.import_retry, name="import-retry"),
+    path("imports/<int:run_id>/dismiss/", imports.import_dismiss, name="import-dismiss"),
+    path("scans/<int:scan_id>/", scans.scan_detail, name="scan-detail"),
+    path("scans/<int:scan_id>/preview", scans.scan_preview, name="scan-preview"),
+    path("scans/<int:scan_id>/slices/<int:number>", scans.scan_slice, name="scan-slice"),
+    path("scans/<int:scan_id>/overlay/<int:number>", scans.scan_overlay, name="scan-overlay"),
+    path("scans/<int:scan_id>/thumbnail.png", scans.scan_thumbnail, name="scan-thumbnail"),
     path("studies/", studies.study_list, name="study-list"),
     path("studies/new/", studies.study_new, name="study-new"),
     path("studies/new/file/", studies.study_new_from_file, name="study-new-file"),

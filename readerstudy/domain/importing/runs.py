@@ -69,8 +69,8 @@ def ask_import(*, name: str, layout: str, source: str, asked: Asked, actor: str,
     if layout != "manifest":  # whose rows say it themselves
         check_generator(origin, asked.generator, where="Generator")
     if not uploaded:
-        for place in filter(None, (source, asked.masks)):
-            resolve_source(place)
+        resolve_source(source)  # the root itself where it is empty
+        resolve_source(asked.masks)
     if ImportRun.objects.filter(name=name, state__in=[Job.State.QUEUED, Job.State.RUNNING]).exists():
         raise DomainError(f"A data set {name!r} is being imported already; choose another name.")
     with transaction.atomic():

@@ -1,11 +1,14 @@
 """What has been imported, and what studies can draw from it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, F, Max, Min, Q
 
 from readerstudy.models.dataset import Dataset
+from readerstudy.models.import_run import ImportRun
+from readerstudy.models.job import Job
 from readerstudy.models.vocabulary import OrganName, Origin
 from readerstudy.models.volume import OrganScan
 
@@ -78,16 +81,16 @@ class OrganSources:
 
 def list_datasets() -> list[DatasetOverview]:
     sources = _sources()
-    return [
-        DatasetOverview(
-            name=dataset.name,
-            layout=dataset.layout,
-            imported_at=dataset.imported_at,
-            warnings=dataset.warnings,
-            sources=tuple(source for source in sources if source.dataset == dataset.name),
-        )
-        for dataset in Dataset.objects.all()
-    ]
+    return [_overview(dataset, sources) for dataset in Dataset.objects.all()]
+
+
+def dataset_overview(dataset: Dataset) -> DatasetOverview:
+    return _overview(dataset, _sources())
+
+
+def list_imports() -> Iterable[ImportRun]:
+    """Return the imports that workers are at or that failed, the latest first."""
+    return ImportRun.objects.exclude(state=Job.State.SUCCEEDED).order_by("-asked_at")
 
 
 def available_sources() -> list[OrganSources]:
@@ -97,6 +100,16 @@ def available_sources() -> list[OrganSources]:
         OrganSources(organ=organ, sources=tuple(source for source in sources if source.organ == organ))
         for organ in OrganName.values
     ]
+
+
+def _overview(dataset: Dataset, sources: list[Source]) -> DatasetOverview:
+    return DatasetOverview(
+        name=dataset.name,
+        layout=dataset.layout,
+        imported_at=dataset.imported_at,
+        warnings=dataset.warnings,
+        sources=tuple(source for source in sources if source.dataset == dataset.name),
+    )
 
 
 def _sources() -> list[Source]:

@@ -1,6 +1,6 @@
 """Rows that the administration pages show, made through the domain where it makes them.
 
-No volume is read or written: the pages show counts, states and sentences, so files are rows without content.
+Hardly a volume is read or written: most pages show counts, states and sentences, so files are rows without content.
 """
 
 import secrets
@@ -11,10 +11,15 @@ from django.utils import timezone
 from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.enrolment import invite_reader
+from readerstudy.domain.previews import ask_preview, make_preview
+from readerstudy.domain.store import storing
 from readerstudy.domain.studies import close_study, create_study, open_study
+from readerstudy.domain.thumbnails import write_thumbnail
+from readerstudy.domain.volumes import load_volume
 from readerstudy.models.case import SlicePack
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.import_run import ImportRun
 from readerstudy.models.job import Job
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
@@ -23,8 +28,10 @@ from readerstudy.models.stored_file import StoredFile
 from readerstudy.models.study import Study
 from readerstudy.models.synthesis_run import SynthesisRun
 from readerstudy.models.volume import OrganScan, Volume
+from tests import factories
 
 ACTOR = "ann"
+SHOWN = "shown"
 
 
 def stored_file() -> StoredFile:
@@ -57,6 +64,32 @@ def import_scans(
             **tumor,
         )
     return dataset
+
+
+def shown_scan() -> OrganScan:
+    """A scan with everything that a page shows of it: files, thumbnail, preview."""
+    scan = factories.make_scan(factories.make_dataset(SHOWN), origin="real")
+    with storing() as shelf:
+        scan.thumbnail = write_thumbnail(shelf, load_volume(scan.volume.file))
+        shelf.save_rows()
+    scan.save()
+    make_preview(ask_preview(scan=scan).pk)
+    return scan
+
+
+def failed_import(**changes: object) -> ImportRun:
+    fields = {
+        "name": "hospital",
+        "layout": "manifest",
+        "source": "hospital",
+        "actor": ACTOR,
+        "state": Job.State.FAILED,
+        "error": "1 of 2 CTs can't be used, so nothing was imported.",
+        "refusals": [["manifest.csv line 3", "ct.nii.gz: the file is truncated; export it again."]],
+        "done": 2,
+        "total": 2,
+    }
+    return ImportRun.objects.create(**fields | changes)
 
 
 def design(**changes: object) -> dict[str, object]:

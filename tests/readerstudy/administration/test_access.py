@@ -9,7 +9,9 @@ from readerstudy.administration.urls import urlpatterns
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.report import can_make_pdf
 from readerstudy.domain.studies import close_study, create_study
+from readerstudy.models.import_run import ImportRun
 from readerstudy.models.reader import Reader
+from readerstudy.models.volume import OrganScan
 from readerstudy.permissions import ACCESS, READER_KEY
 
 from . import builders
@@ -22,16 +24,22 @@ POST_ONLY = {
     "reader-invite",
     "reader-renew",
     "study-export",
+    "import-stop",
+    "import-retry",
+    "import-dismiss",
 }
 CLOSED_ONLY = {"study-figure-svg", "study-figure-csv", "study-report", "study-report-pdf"}  # not found before
 STAFF_ONLY = {str(pattern.name) for pattern in urlpatterns} - PUBLIC
 PAGES = STAFF_ONLY - POST_ONLY - CLOSED_ONLY
-FORMS = POST_ONLY | {"study-new", "study-open", "study-close"}
+FORMS = POST_ONLY | {"study-new", "study-open", "study-close", "dataset-delete", "import-new", "import-upload"}
+OF_ONE_SCAN = {str(pattern.name) for pattern in urlpatterns if "scan_id" in pattern.pattern.converters}
 OF_ONE_STUDY = {str(pattern.name) for pattern in urlpatterns if "slug" in pattern.pattern.converters}
 
 
 @pytest.fixture
 def reader(db: None) -> Reader:
+    builders.shown_scan()
+    builders.failed_import()
     return builders.invite(builders.opened(), "R1")
 
 
@@ -43,7 +51,17 @@ def log_in(user: User, **options: bool) -> Client:
 
 def url(name: str, reader: Reader, **changes: object) -> str:
     """Fill in the arguments that the view takes."""
-    everything = {"slug": reader.study.slug, "reader_id": reader.pk, "name": "flow", **changes}
+    scan = OrganScan.objects.get(volume__dataset__name=builders.SHOWN)
+    everything = {
+        "slug": reader.study.slug,
+        "reader_id": reader.pk,
+        "name": "flow",
+        "dataset": builders.SHOWN,
+        "scan_id": scan.pk,
+        "number": 0,
+        "run_id": ImportRun.objects.get().pk,
+        **changes,
+    }
     pattern = next(pattern for pattern in urlpatterns if pattern.name == name)
     return reverse(name, kwargs={key: everything[key] for key in pattern.pattern.converters})
 
@@ -103,6 +121,17 @@ def test_what_changes_something_needs_the_token_of_its_form(reader: Reader, staf
 def test_a_study_that_is_not_there_is_not_found(reader: Reader, staff_client: Client):
     found = statuses(staff_client, OF_ONE_STUDY, reader, slug="elsewhere")
     assert found == dict.fromkeys(OF_ONE_STUDY, 404)
+
+
+@pytest.mark.parametrize(("argument", "value"), [("dataset", "elsewhere"), ("scan_id", 0), ("run_id", 0)])
+def test_what_is_not_there_is_not_found(reader: Reader, staff_client: Client, argument: str, value: object):
+    names = {str(pattern.name) for pattern in urlpatterns if argument in pattern.pattern.converters}
+    assert statuses(staff_client, names, reader, **{argument: value}) == dict.fromkeys(names, 404)
+
+
+def test_what_is_shown_of_a_scan_is_kept_by_no_browser(reader: Reader, staff_client: Client):
+    for name in OF_ONE_SCAN:
+        assert staff_client.get(url(name, reader)).headers["Cache-Control"] == "no-store"
 
 
 def test_a_reader_of_another_study_gets_no_link_here(reader: Reader, staff_client: Client):

@@ -156,7 +156,7 @@ def test_markup_in_names_is_text(staff_client: Client):
 
 @pytest.mark.parametrize("n", [1, 6])
 def test_the_number_of_queries_does_not_grow(n, staff_client, django_assert_num_queries):
-    """One session, one user; then one query a list: readers, studies, or data sets, however many there are."""
+    """One session, one user; then one query a list: readers, studies, data sets or imports, however many there are."""
     study = builders.opened()
     for number in range(n):
         builders.read(builders.invite(study, f"R{number}"), {"real": ["real"], "synthetic": []})
@@ -165,7 +165,7 @@ def test_the_number_of_queries_does_not_grow(n, staff_client, django_assert_num_
         page(staff_client, study)
     with django_assert_num_queries(3):
         staff_client.get(reverse("study-list"))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         staff_client.get(reverse("dataset-list"))
     with django_assert_num_queries(3):
         staff_client.get(reverse("study-new"))

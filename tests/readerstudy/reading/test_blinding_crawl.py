@@ -18,11 +18,14 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
+from django.urls.resolvers import RoutePattern
 
+from readerstudy.domain.previews import ask_preview, make_preview
 from readerstudy.domain.slice_packs import HU_MAX, HU_MIN, decode_slice
 from readerstudy.models.case import Case
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.import_run import ImportRun
 from readerstudy.models.reader import Reader
 from readerstudy.models.sequence import SequenceItem
 from readerstudy.models.stored_file import StoredFile
@@ -30,6 +33,7 @@ from readerstudy.models.study import Study
 from readerstudy.models.synthesis_run import SynthesisRun
 from readerstudy.models.vocabulary import Origin
 from readerstudy.models.volume import OrganScan, Volume
+from readerstudy.models.volume_preview import VolumePreview
 from tests import factories
 from tests.readerstudy.reading import addresses
 
@@ -41,6 +45,20 @@ READERS_PAGES = {"home", "instructions", "reading-room", "finished", "state", "s
 LOGIN = {"login", "logout"}
 STAFF_PAGES = {
     "dataset-list",
+    "dataset-detail",
+    "dataset-delete",
+    "import-new",
+    "import-upload",
+    "import-detail",
+    "import-progress",
+    "import-stop",
+    "import-retry",
+    "import-dismiss",
+    "scan-detail",
+    "scan-preview",
+    "scan-slice",
+    "scan-overlay",
+    "scan-thumbnail",
     "study-list",
     "study-new",
     "study-new-file",
@@ -127,16 +145,26 @@ class Crawler:
             self.post(state, name, url, answer())
 
     def _arguments(self, name: str, tokens: list[str]) -> list[list[object]]:
-        reader = Reader.objects.get(study=self.study, code=self.code)
         if name == "slice":
             return [[token, number] for token in tokens for number in (0, 10**9)]
         if name == "answer":
             return [[token] for token in tokens]
         if name == "invitation":
             return [["no-such-secret"]]
-        if name == "reader-renew":
-            return [[self.study.slug, reader.pk]]
-        return [[self.study.slug]] if "<slug:slug>" in pattern_of(name) else [[]]
+        return [[self._argument(name) for name in pattern_of(name).converters]]
+
+    def _argument(self, name: str) -> object:
+        """Return what an address of staff's leads to: this reader's study, what it was made from, what was planted."""
+        if name in ("slug", "reader_id"):
+            reader = Reader.objects.get(study=self.study, code=self.code)
+            return {"slug": self.study.slug, "reader_id": reader.pk}[name]
+        preview = VolumePreview.objects.select_related("scan__volume__dataset").get()
+        return {
+            "dataset": preview.scan.volume.dataset.name,
+            "scan_id": preview.scan_id,
+            "number": preview.cue_slice,
+            "run_id": ImportRun.objects.get().pk,
+        }[name]
 
     def read_case(self, state: str) -> bool:
         """Fetch the case's every slice, and those of the next; answer; return whether there is another."""
@@ -156,8 +184,8 @@ def answer() -> dict[str, object]:
     return {"submission": str(uuid.uuid4()), "label": "unsure", "active_ms": 5, "viewer_version": "crawl"}
 
 
-def pattern_of(name: str) -> str:
-    return next(str(pattern.pattern) for pattern in addresses.patterns() if pattern.name == name)
+def pattern_of(name: str) -> RoutePattern:
+    return next(pattern.pattern for pattern in addresses.patterns() if pattern.name == name)
 
 
 def start_keys_high() -> None:
@@ -183,6 +211,16 @@ def plant() -> Study:
         factories.make_scan(real, origin=Origin.REAL, patient=f"sentinel-sick-{n}", tumor_mm=9.3 + n)
         factories.make_scan(hosts, patient=f"sentinel-well-{n}")
     factories.make_scan(made, origin=Origin.SYNTHETIC, generator="sentinel-gan", patient="sentinel-made")
+    make_preview(ask_preview(scan=OrganScan.objects.filter(volume__dataset=real).first()).pk)
+    ImportRun.objects.create(
+        name="sentinel-import",
+        layout="manifest",
+        source="sentinel-folder",
+        actor="sentinel-staff",
+        state="failed",
+        error="sentinel-file.nii.gz is damaged.",
+        refusals=[["sentinel line 3", "sentinel-file.nii.gz is damaged."]],
+    )
     User.objects.create_user("sentinel-staff", is_staff=True)
     study = factories.make_open_study(
         slug="sentinel-slug",

@@ -1,23 +1,23 @@
 /**
- * Keeps the progress bar of a case set up to date, and shows the page anew once nothing is left to do.
+ * Keeps the progress bar of a case set or an import up to date, and shows the page anew once nothing is left to do.
  * Without this script the page has a link that refreshes it.
  */
 
 const POLL_EVERY_MS = 2_000;
 const COUNTS = ["ready", "total", "running", "queued", "failed"];
 
-/** @typedef {{ready: number, total: number, running: number, queued: number, failed: number, finished: boolean}} Progress */
+/** @typedef {{ready: number, total: number, running?: number, queued?: number, failed: number, finished: boolean}} Progress */
 
 /**
  * @param {HTMLElement} box
  * @param {Progress} progress
  */
 function show(box, progress) {
-  for (const name of COUNTS) {
+  for (const name of COUNTS.filter((count) => count in progress)) {
     box.querySelector(`[data-count="${name}"]`).textContent = String(progress[name]);
   }
   const bar = box.querySelector("progress");
-  bar.max = progress.total;
+  bar.max = progress.total || 1;
   bar.value = progress.ready;
 }
 
