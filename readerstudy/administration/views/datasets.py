@@ -30,6 +30,7 @@ def dataset_detail(request: HttpRequest, dataset: str) -> HttpResponse:
         "columns": COLUMNS,
         "table": scan_table(found, sort=sort, page=page),
         "studies": studies_using(found),
+        "heads": found.volumes.filter(shows_head=True).count(),
     }
     return render(request, "readerstudy/administration/dataset_detail.html", context)
 

@@ -22,7 +22,7 @@ from readerstudy.permissions import staff_only
 def scan_detail(request: HttpRequest, scan_id: int) -> HttpResponse:
     scan = _scan(scan_id)
     same = scan.volume.organ_scans.exclude(pk=scan.pk).order_by("row")
-    context = {"scan": scan, "dataset": scan.volume.dataset, "same": same}
+    context = {"scan": scan, "dataset": scan.volume.dataset, "same": same, "lesions": scan.measured_lesions.all()}
     return render(request, "readerstudy/administration/scan_detail.html", context)
 
 

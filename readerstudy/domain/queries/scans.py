@@ -28,6 +28,8 @@ COLUMNS = (
     Column("origin", "Origin", "origin"),
     Column("diameter", "Diameter", "diameter_mm", number=True),
     Column("lesions", "Lesions", "lesions", number=True),
+    Column("phase", "Phase", "phase"),
+    Column("noise", "Noise", "volume__noise_hu", number=True),
     Column("spacing", "Spacing", "volume__spacing_mm__2", number=True),
     Column("slices", "Slices", "volume__shape__2", number=True),
 )

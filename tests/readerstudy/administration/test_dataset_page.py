@@ -13,7 +13,7 @@ from readerstudy.domain.studies import create_study
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.stored_file import StoredFile
-from readerstudy.models.volume import OrganScan, Volume
+from readerstudy.models.volume import Lesion, OrganScan, Volume
 from readerstudy.models.volume_preview import VolumePreview
 from tests import factories
 
@@ -70,15 +70,16 @@ def mixed(db: None) -> Dataset:
     builders.import_scans("mixed", origin="healthy", organ="kidney", count=1, masked=False)
     builders.import_scans("mixed", origin="real", count=1)
     OrganScan.objects.filter(row=1).update(diameter_mm=7, lesions=4)
-    Volume.objects.filter(organ_scans__row=2).update(shape=[8, 8, 30], spacing_mm=[1, 1, 0.5])
+    OrganScan.objects.filter(row=1).update(phase="portal")
+    Volume.objects.filter(organ_scans__row=2).update(shape=[8, 8, 30], spacing_mm=[1, 1, 0.5], noise_hu=12.4)
     return dataset
 
 
 def test_every_scan_is_a_row_with_what_is_known_of_it(mixed: Dataset, staff_client: Client):
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page_of(staff_client).text))
 
-    assert "1 Liver real 7.0 mm 4 1.00 × 1.00 × 1.00 mm 8" in text
-    assert "2 Kidney healthy no organ mask – – 1.00 × 1.00 × 0.50 mm 30" in text
+    assert "1 Liver real 7.0 mm 4 portal venous – 1.00 × 1.00 × 1.00 mm 8" in text
+    assert "2 Kidney healthy no organ mask – – – 12 HU 1.00 × 1.00 × 0.50 mm 30" in text
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,8 @@ def test_every_scan_is_a_row_with_what_is_known_of_it(mixed: Dataset, staff_clie
         ("diameter", [3, 1, 2]),
         ("-diameter", [1, 3, 2]),
         ("-lesions", [1, 3, 2]),
+        ("-phase", [1, 2, 3]),
+        ("noise", [2, 1, 3]),
         ("spacing", [2, 1, 3]),
         ("-slices", [2, 1, 3]),
         ("volume__patient_key", [1, 2, 3]),
@@ -122,6 +125,16 @@ def test_many_scans_come_in_pages_with_few_queries(staff_client: Client, monkeyp
     assert "5–8 of 9" in response.text
     assert "?sort=-row&amp;page=3#scans" in response.text
     assert rows_of(page_of(staff_client, page="seven")) == [1, 2, 3, 4]
+
+
+def test_heads_in_the_field_of_view_are_warned_of(mixed: Dataset, staff_client: Client):
+    assert "a head" not in page_of(staff_client).text
+    Volume.objects.filter(organ_scans__row=2).update(shows_head=True)
+
+    scan = OrganScan.objects.get(row=2)
+    assert "1 CT shows a head" in page_of(staff_client).text
+    assert page_of(staff_client).text.count("head in view") == 1
+    assert "The head is in the field of view" in staff_client.get(reverse("scan-detail", args=[scan.pk])).text
 
 
 def test_an_empty_data_set_says_so(staff_client: Client):
@@ -161,6 +174,20 @@ def test_a_preview_that_is_not_ready_says_so(staff_client: Client):
 def test_a_scan_without_a_thumbnail_has_none(staff_client: Client):
     scan = factories.make_scan(factories.make_dataset())
     assert staff_client.get(reverse("scan-thumbnail", args=[scan.pk])).status_code == 404
+
+
+def test_each_lesion_is_listed_as_it_was_measured(staff_client: Client):
+    scan = builders.shown_scan()
+    size = {"volume_ml": 2.0, "equivalent_mm": 15.6, "longest_mm": 18.0}
+    half = {"half_volume_ml": 1.0, "half_equivalent_mm": 12.4, "half_longest_mm": 14.0, "contrast_hu": 45.2}
+    Lesion.objects.create(scan=scan, number=1, kind="hcc", depth_mm=9.6, **size, **half)
+    Lesion.objects.create(scan=scan, number=2, no_edge="too little contrast", **size)
+
+    text = staff_client.get(reverse("scan-detail", args=[scan.pk])).text
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+
+    assert "1 hcc 12.4 mm 14.0 mm 1.00 ml 45 HU 10 mm 15.6 mm, 18.0 mm longest, 2.00 ml" in text
+    assert "2 – too little contrast – – 15.6 mm, 18.0 mm longest, 2.00 ml" in text
 
 
 # Deleting

@@ -71,6 +71,10 @@ STAFF_PAGES = {
     "reader-invite",
     "reader-renew",
     "study-results",
+    "study-figure-svg",
+    "study-figure-csv",
+    "study-report",
+    "study-report-pdf",
     "study-export",
 }
 
@@ -155,9 +159,9 @@ class Crawler:
 
     def _argument(self, name: str) -> object:
         """Return what an address of staff's leads to: this reader's study, what it was made from, what was planted."""
-        if name in ("slug", "reader_id"):
+        if name in ("slug", "reader_id", "name"):
             reader = Reader.objects.get(study=self.study, code=self.code)
-            return {"slug": self.study.slug, "reader_id": reader.pk}[name]
+            return {"slug": self.study.slug, "reader_id": reader.pk, "name": "flow"}[name]
         preview = VolumePreview.objects.select_related("scan__volume__dataset").get()
         return {
             "dataset": preview.scan.volume.dataset.name,
