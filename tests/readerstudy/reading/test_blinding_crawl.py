@@ -44,6 +44,8 @@ STATES = ("invited", "instructions", "reading", "finished", "closed")
 READERS_PAGES = {"home", "instructions", "reading-room", "finished", "state", "slice", "answer", "invitation"}
 LOGIN = {"login", "logout"}
 STAFF_PAGES = {
+    "planning",
+    "planning-curve",
     "dataset-list",
     "dataset-detail",
     "dataset-delete",
