@@ -38,8 +38,8 @@ DEFINITIONS = {
     "unsure": "counted, and left out of the denominators of sensitivity, specificity and accuracy",
     "generator": "a real case counts against every generator of its organ that its reader read",
     "intervals": (
-        "Wilson score, those of pooled rows treat readings as independent; where cases share a patient, each limit "
-        "moved out to that of a bootstrap over patients"
+        "as `interval` says, Wilson's score or Clopper-Pearson's; those of pooled rows treat readings as independent; "
+        "where cases share a patient, each limit moved out to that of a bootstrap over patients"
     ),
     "hidden_repeats": "left out; the first reading of a case counts",
     "not_seen": "no tumour seen: in no denominator, counted apart",
@@ -91,6 +91,7 @@ def analyse(
     unsure_policy: str = "middle",
     holm_family: Sequence[str] = ("organ", "generator"),
     replicates: int = REPLICATES,
+    interval: str = "wilson",
     years: Mapping[str, float] | None = None,
 ) -> Analysis:
     """Analyse a readings frame; positive = real tumour.
@@ -109,6 +110,8 @@ def analyse(
         What tests of the family tell apart: `organ`, `generator`.
     replicates : int
         Of each bootstrap.
+    interval : str
+        Of sensitivity, specificity and accuracy: `wilson` or `clopper-pearson`.
     years : mapping, optional
         Reader → years of experience.
     """
@@ -118,7 +121,7 @@ def analyse(
     tables = made_tables(
         readings, tests, protocol, margins=margins, replicates=replicates, clustered=several > 0, years=years or {}
     )
-    table = metrics(readings, alpha=alpha)
+    table = metrics(readings, alpha=alpha, interval=interval)
     if several:
         table = widen_for_patients(table, readings, alpha=alpha, replicates=replicates)
     first = counted(readings)
@@ -130,6 +133,7 @@ def analyse(
         "margins": list(margins),
         "unsure_policy": unsure_policy,
         "holm_family": list(holm_family),
+        "interval": interval,
         "bootstrap_replicates": replicates,
         "bootstrap_seed": SEED,
         "n_readings": len(first),

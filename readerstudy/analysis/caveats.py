@@ -86,6 +86,6 @@ def _shared_patients(readings: pd.DataFrame) -> Iterator[str]:
     patients = patients_with_several_cases(readings)
     if patients:
         yield (
-            f"{patients} patients gave more than one case, so cases are not independent: tests that take them as such "
-            "find too much, and the intervals shown come from resampling patients."
+            f"Several cases come from one patient or host ({patients} of them), so cases are not independent: tests "
+            "that take them as such find too much, and the intervals shown come from resampling patients."
         )

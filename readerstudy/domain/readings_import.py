@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 from django.db import transaction
@@ -18,20 +18,29 @@ from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence, SequenceItem
 from readerstudy.models.study import Study
+from readerstudy.models.vocabulary import Label
 
 ORDER_AS_RECORDED = "read elsewhere"
-LONGEST_TEXT = {"reader_id": 40, "case_id": 80, "generator": 80, "session": 40}  # what the tables hold
+LONGEST_TEXT = {
+    "reader_id": 40,
+    "case_id": 80,
+    "generator": 80,
+    "session": 40,
+    "patient_id": 80,
+}  # what the tables hold
 LONGEST_TIME_S = 2_000_000
 LAST_PLACE = 2**31 - 1
 
 
-def import_readings(*, slug: str, readings: pd.DataFrame, title: str = "", actor: str) -> Study:
+def import_readings(
+    *, slug: str, readings: pd.DataFrame, title: str = "", years: Mapping[str, float] | None = None, actor: str
+) -> Study:
     """Store a readings frame (`analysis.frame`) as a study that is closed from the beginning.
 
     Raises
     ------
     DomainError
-        If the slug is taken or malformed, or a cell is more than the tables hold.
+        If the slug is taken or malformed, or a cell is not what the tables hold.
     """
     if Study.objects.filter(slug=slug).exists():
         raise DomainError(f"There is a study {slug} already; choose another slug.")
@@ -51,12 +60,15 @@ def import_readings(*, slug: str, readings: pd.DataFrame, title: str = "", actor
         )
         cases = _create_cases(study, readings)
         for code, rows in readings.groupby("reader_id", sort=True):
-            _create_readings(study, str(code), rows, cases)
+            _create_readings(_create_reader(study, str(code), years or {}), rows, cases)
         audit.record(actor=actor, action="import readings", study=study, readings=len(readings))
     return study
 
 
 def _check_cells(readings: pd.DataFrame) -> None:
+    for label in readings["label"].unique():
+        if label not in Label.values:
+            raise DomainError(f"label {label!r} is not one that a study can hold: {', '.join(Label.values)}.")
     for column, longest in LONGEST_TEXT.items():
         for text in readings[column].unique():
             if len(text) > longest:
@@ -68,7 +80,7 @@ def _check_cells(readings: pd.DataFrame) -> None:
 
 def _design(slug: str, title: str, readings: pd.DataFrame) -> dict[str, object]:
     """Say what was read: counts per organ and generator. Sizes are not known, so the widest range stands."""
-    cases = readings.drop_duplicates("case_id")
+    cases = readings[readings["control"] == 0].drop_duplicates("case_id")
     organs = [
         {
             "name": organ,
@@ -88,15 +100,21 @@ def _create_cases(study: Study, readings: pd.DataFrame) -> dict[str, Case]:
     ]
     Case.objects.bulk_create(cases)
     GroundTruth.objects.bulk_create(
-        GroundTruth(case=case, truth=truth, generator=generator)
-        for case, truth, generator in zip(cases, rows["truth"], rows["generator"], strict=True)
+        GroundTruth(case=case, truth=truth, generator=generator, patient_code=patient, control=bool(control))
+        for case, truth, generator, patient, control in zip(
+            cases, rows["truth"], rows["generator"], rows["patient_id"], rows["control"], strict=True
+        )
     )
     return {case.code: case for case in cases}
 
 
-def _create_readings(study: Study, code: str, answers: pd.DataFrame, cases: dict[str, Case]) -> None:
-    algorithm, positions = _order(code, answers["order"])
-    reader = Reader.objects.create(study=study, code=code)
+def _create_reader(study: Study, code: str, years: Mapping[str, float]) -> Reader:
+    """Store a reader; years are whole in the table, so halves are rounded down."""
+    return Reader.objects.create(study=study, code=code, years=int(years[code]) if code in years else None)
+
+
+def _create_readings(reader: Reader, answers: pd.DataFrame, cases: dict[str, Case]) -> None:
+    algorithm, positions = _order(reader.code, answers["order"])
     sequence = Sequence.objects.create(reader=reader, algorithm=algorithm)
     rows = answers.to_dict("records")
     items = SequenceItem.objects.bulk_create(

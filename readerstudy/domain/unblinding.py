@@ -25,7 +25,7 @@ class UnblindedCase:
     truth: str
     generator: str
     patient_id: str
-    control: int = 0
+    control: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def unblind(study: Study) -> Iterator[UnblindedReading]:
 def unblinded_cases(study: Study) -> dict[UUID, UnblindedCase]:
     """Return the study's counted cases by their key.
 
-    Patients (hosts, for synthetic cases) are numbered as they come in the order of the cases' random codes; a case
-    read elsewhere has none.
+    Patients (hosts, for synthetic cases) are numbered as they come in the order of the cases' random codes; of a case
+    read elsewhere the patient is called as its file did.
 
     Raises
     ------
@@ -67,13 +67,20 @@ def unblinded_cases(study: Study) -> dict[UUID, UnblindedCase]:
     require_closed(study)
     truths = GroundTruth.objects.filter(case__study=study, case__practice=False).order_by("case__code")
     rows = truths.values_list(
-        "case_id", "case__code", "case__organ", "truth", "generator", "source__volume__patient_key"
+        "case_id",
+        "case__code",
+        "case__organ",
+        "truth",
+        "generator",
+        "source__volume__patient_key",
+        "patient_code",
+        "control",
     )
     patients: dict[str, str] = {}
     cases: dict[UUID, UnblindedCase] = {}
-    for key, code, organ, truth, generator, patient in rows.iterator(ROWS_AT_ONCE):
-        number = patients.setdefault(patient, f"P{len(patients) + 1:04}") if patient else ""
-        cases[key] = UnblindedCase(code, organ, truth, generator, number)
+    for key, code, organ, truth, generator, patient, patient_code, control in rows.iterator(ROWS_AT_ONCE):
+        number = patients.setdefault(patient, f"P{len(patients) + 1:04}") if patient else patient_code
+        cases[key] = UnblindedCase(code, organ, truth, generator, number, int(control))
     return cases
 
 

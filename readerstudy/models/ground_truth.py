@@ -24,6 +24,10 @@ class GroundTruth(models.Model):
     )
     synthesis_run = models.ForeignKey(SynthesisRun, on_delete=models.PROTECT, null=True, related_name="+")
     stand_in = models.BooleanField(default=False)
+    control = models.BooleanField(default=False, help_text="a deliberately poor synthetic case, counted apart")
+    patient_code = models.CharField(
+        max_length=80, blank=True, help_text="whose CT it is, as readings made elsewhere say; empty where `source` says"
+    )
 
     class Meta:
         verbose_name_plural = "ground truth"
@@ -32,7 +36,11 @@ class GroundTruth(models.Model):
                 name="ground_truth_generator_iff_synthetic",
                 condition=models.Q(truth="real", generator="", synthesis_run=None)
                 | (models.Q(truth="synthetic") & ~models.Q(generator="")),
-            )
+            ),
+            models.CheckConstraint(
+                name="ground_truth_control_is_synthetic",
+                condition=models.Q(control=False) | models.Q(truth="synthetic"),
+            ),
         ]
 
     def __str__(self) -> str:

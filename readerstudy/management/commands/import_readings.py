@@ -17,16 +17,21 @@ class Command(StudyCommand):
         parser.add_argument("slug")
         parser.add_argument("readings", metavar="READINGS.csv", type=Path)
         parser.add_argument("--title", default="", help="default: the slug")
+        parser.add_argument(
+            "--readers", metavar="READERS.csv", type=Path, help="reader_id,years: compares readers by experience"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         from readerstudy.analysis.frame import InvalidReadings
+        from readerstudy.analysis.readers_csv import read_years
         from readerstudy.analysis.readings_csv import read_readings_csv
 
         try:
             readings = read_readings_csv(options["readings"])
+            years = read_years(options["readers"]) if options["readers"] else {}
         except InvalidReadings as error:
             raise DomainError(str(error)) from None
         study = import_readings(
-            slug=options["slug"], readings=readings, title=options["title"], actor=audit.COMMAND_LINE
+            slug=options["slug"], readings=readings, title=options["title"], years=years, actor=audit.COMMAND_LINE
         )
         self.stdout.write(f"Loaded {len(readings)} readings as the closed study {study.slug}.")

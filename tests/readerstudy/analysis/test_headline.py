@@ -177,7 +177,7 @@ def test_where_patients_recur_the_headline_takes_the_bootstrap_and_the_warning_s
     assert found["interval"] == OF_BOOTSTRAP
     assert (found["ci_low"], found["ci_high"]) == (bootstrap["ci_low"], bootstrap["ci_high"])
     assert "cases share patients" in found["verdict"]
-    assert analysis.document["warnings"][-1].startswith("16 patients gave more than one case")
+    assert analysis.document["warnings"][-1].startswith("Several cases come from one patient or host (16 of them)")
 
 
 def test_where_patients_recur_intervals_of_the_table_are_not_narrower():

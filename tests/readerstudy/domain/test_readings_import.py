@@ -9,7 +9,7 @@ from readerstudy.analysis.readings_csv import read_readings_csv
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.exports import export_study
 from readerstudy.domain.readings_import import import_readings
-from readerstudy.domain.results import build_readings
+from readerstudy.domain.results import build_readings, study_results
 from readerstudy.models.case import Case
 from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
@@ -54,6 +54,30 @@ def test_rows_are_stored_in_the_order_in_which_they_were_read():
     shuffled = frame().iloc[[2, 3, 0, 1]].reset_index(drop=True)
 
     pd.testing.assert_frame_equal(build_readings(load(shuffled)), frame())
+
+
+def test_patients_and_positive_controls_come_out_as_they_went_in():
+    readings = frame(patient_id=["p", "q", "p", "p"], control=[0, 1, 0, 0])
+
+    study = load(readings)
+
+    pd.testing.assert_frame_equal(build_readings(study), readings)
+    assert [(organ["name"], organ["synthetic"]) for organ in study.design["organs"]] == [("liver", {})]
+
+
+def test_a_patient_of_several_cases_is_known_to_the_analysis_of_the_import():
+    readings = frame(repeat_index=[0, 0, 0, 0], case_id=["a", "b", "c", "a"], patient_id=["p", "p", "p", "p"])
+
+    analysis = study_results(load(readings)).analysis
+
+    assert analysis.document["n_patients_with_several_cases"] == 1
+    assert analysis.document["warnings"][-1].startswith("Several cases come from one patient or host (1 of them)")
+
+
+def test_years_of_experience_are_kept():
+    load(frame(), years={"R1": 7, "nobody": 3})
+
+    assert list(Reader.objects.order_by("code").values_list("code", "years")) == [("R1", 7), ("R2", None)]
 
 
 def test_an_order_that_was_not_recorded_is_not_invented():
