@@ -23,6 +23,7 @@ MAX_READINGS = 2_000_000
 FIXED_WORDS = ("organ", "truth", "label")
 INTEGERS = (np.dtype("int64"), pd.Int64Dtype())
 ALIASES = {"kidneys": "kidney"}
+SEPARATOR_LINE = re.compile(r"sep=([,;])", re.IGNORECASE)
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
@@ -98,15 +99,14 @@ class _Table:
 
     @classmethod
     def parsed(cls, stream: IO[str], name: str) -> "_Table":
-        first_line = stream.readline()
-        delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
+        first_line, delimiter, lines_before = _first_line(stream)
         header = [cell.strip().lower() for cell in next(csv.reader([first_line], delimiter=delimiter), [])]
-        _check_header(header, name)
+        _check_header(header, name, line=lines_before + 1)
         table = cls(name, header, decimal_comma=delimiter == ";")
         records = csv.reader(stream, delimiter=delimiter, strict=True)
         for record in records:
             if any(cell.strip() for cell in record):
-                table._append(record, line=records.line_num + 1)
+                table._append(record, line=records.line_num + lines_before + 1)
         if not table.lines:
             raise InvalidReadings(f"{name}: holds a header but no readings.")
         return table
@@ -163,14 +163,26 @@ class _Table:
         return InvalidReadings(f"{self.name}, line {self.lines[row]}, column {column}: {message}")
 
 
-def _check_header(header: list[str], name: str) -> None:
+def _first_line(stream: IO[str]) -> tuple[str, str, int]:
+    """Return the header's line, its delimiter, and how many lines stand before: Excel's `sep=;` may."""
+    line = stream.readline()
+    told = SEPARATOR_LINE.fullmatch(line.strip())
+    if told:
+        return stream.readline(), told[1], 1
+    return line, ";" if line.count(";") > line.count(",") else ",", 0
+
+
+def _check_header(header: list[str], name: str, *, line: int) -> None:
+    where = f"{name}, line {line}"
     if not any(header):
-        raise InvalidReadings(f"{name}, line 1: is empty; the first line names the columns {', '.join(REQUIRED)}.")
+        raise InvalidReadings(f"{where}: is empty; the first line names the columns {', '.join(REQUIRED)}.")
+    if len(header) == 1 and "\t" in header[0]:
+        raise InvalidReadings(f"{where}: columns are parted by tabs; save the table as CSV, with commas or semicolons.")
     for column in REQUIRED:
         if column not in header:
-            raise InvalidReadings(f"{name}, line 1: the column {column} is missing.")
+            raise InvalidReadings(f"{where}: the column {column} is missing.")
     for column in header:
         if column not in COLUMNS:
-            raise InvalidReadings(f"{name}, line 1: unknown column {column!r}; known are {', '.join(COLUMNS)}.")
+            raise InvalidReadings(f"{where}: unknown column {column!r}; known are {', '.join(COLUMNS)}.")
         if header.count(column) > 1:
-            raise InvalidReadings(f"{name}, line 1: the column {column} is there twice.")
+            raise InvalidReadings(f"{where}: the column {column} is there twice.")

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from readerstudy.analysis import __version__
 from readerstudy.analysis.analysis import analyse, write_analysis
 from readerstudy.analysis.auc import COVARIANCES, pair_sums
-from readerstudy.analysis.frame import InvalidReadings, readings_frame
+from readerstudy.analysis.frame import COLUMNS, InvalidReadings, readings_frame
 from readerstudy.analysis.mrmc import pooled_tests
 from readerstudy.analysis.obuchowski_rockette import difference_test
 from readerstudy.analysis.proportions import clopper_pearson
@@ -217,6 +217,48 @@ def test_equal_readers_have_infinite_df_which_json_says_in_words():
     assert test["df"] is None
     assert test["p_value"] is not None
     assert test["reason"].startswith("df is infinite")
+
+
+def pooled_values(readings: pd.DataFrame) -> dict[tuple, list[float]]:
+    """Return, for each pooled test but the described ones, estimate, SE, df and p."""
+    rows = [row for row in analyse(readings, replicates=50).document["mrmc"] if row["unsure_policy"] != "wrong"]
+    key = ("unsure_policy", "organ", "generator", "covariance")
+    return {
+        tuple(row[name] for name in key): [row[name] for name in ("estimate", "se", "df", "p_value")] for row in rows
+    }
+
+
+def test_neither_the_readers_names_nor_the_order_of_rows_matter():
+    renamed = two_generators().assign(
+        reader_id=lambda frame: frame["reader_id"].map(lambda code: f"Z{9 - int(code[1])}")
+    )
+    shuffled = readings_frame(renamed.sample(frac=1, random_state=1))
+    expected, found = pooled_values(two_generators()), pooled_values(shuffled)
+    assert found.keys() == expected.keys()
+    for key, values in expected.items():
+        assert found[key] == [pytest.approx(value) if value is not None else None for value in values]
+
+
+def test_calling_real_synthetic_and_synthetic_real_mirrors_every_estimate_of_complete_answers():
+    """With missing ones the unbiased covariance has no such symmetry, nor has MRMCaov's, which it equals."""
+    mirrored = two_generators().assign(
+        label=lambda frame: frame["label"].replace({"real": "synthetic", "synthetic": "real"})
+    )
+    expected, found = pooled_values(two_generators()), pooled_values(readings_frame(mirrored))
+    complete = [key for key in expected if key[0] == "middle" and key[2] in ("G", "H")]
+    assert len(complete) == 8
+    for key in complete:
+        estimate, *rest = expected[key]
+        assert found[key] == [pytest.approx(value) for value in (1 - estimate, *rest)]
+
+
+def test_closed_without_a_reading_there_is_nothing_to_estimate_and_no_error():
+    document = analyse(readings_frame(pd.DataFrame({name: [] for name in COLUMNS}))).document
+    assert (document["n_readings"], document["mrmc"], document["headlines"]) == (0, [], [])
+    assert {row["reason"] for row in document["drift"]} == {
+        "The drift needs at least two readers.",
+        "No time was recorded.",
+    }
 
 
 def test_limits_are_said():

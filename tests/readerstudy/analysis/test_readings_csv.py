@@ -66,9 +66,11 @@ def test_optional_columns_and_any_column_order():
         GOOD.replace("unsure", "Unsure").replace("real", "REAL").replace("liver", "Liver"),
         GOOD.replace(HEADER, HEADER.upper()),
         GOOD.replace("R1", '"R1"'),
+        "sep=;\r\n" + GOOD.replace(",", ";"),
+        b"\xef\xbb\xbfSEP=,\n" + GOOD.encode(),
     ],
     ids=["BOM", "CRLF", "CR", "semicolons", "no last newline", "blank lines", "empty cells", "spaces", "case",
-         "header's case", "quotes"],
+         "header's case", "quotes", "sep=;", "sep=, after a BOM"],
 )  # fmt: skip
 def test_what_spreadsheets_do_to_a_file_changes_nothing(text):
     pd.testing.assert_frame_equal(read(text), read(GOOD))
@@ -121,6 +123,11 @@ BAD = {
     "two patients": (
         f"{HEADER},patient_id\nR1,a,liver,,real,real,P\nR2,a,liver,,real,real,Q\n",
         "line 3, column patient_id: 'Q' contradicts an earlier reading of the same case; a case has one patient_id.",
+    ),
+    "tabs": (GOOD.replace(",", "\t"), "READINGS.csv, line 1: columns are parted by tabs; save the table as CSV"),
+    "after sep=": ("sep=,\n" + GOOD.replace("unsure", "maybe"), "line 4, column label: 'maybe' is none of real"),
+    "a decimal comma among commas": (
+        f'{HEADER},time_s\nR1,a,liver,,real,real,"12,5"\n', f"{LINE_2}, column time_s: '12,5' is not a finite number."
     ),
     "UTF-16": (GOOD.encode("utf-16"), "READINGS.csv: is not UTF-8 text"),
     "a spreadsheet": (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00\x9a\xff", "READINGS.csv: is not UTF-8 text"),
