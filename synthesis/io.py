@@ -239,12 +239,29 @@ def labels_on_grid(
             "export the mask again on the CT's own grid",
         )
     ct_to_mask = np.linalg.inv(affine) @ like.affine
+    start = np.rint(ct_to_mask[:3, 3])
+    part_of_grid = np.c_[np.eye(3), start] - ct_to_mask[:3]
+    if np.abs(part_of_grid @ np.r_[like.shape, 1]).max() <= SAME_GRID_VOXELS:
+        return _cropped(labels, start.astype(int), like.shape), False
     resampled = np.asarray(
         ndimage.affine_transform(labels, ct_to_mask, output_shape=like.shape, order=0, mode="constant", cval=0)
     )
     if not resampled.any() and labels.any():
         raise OffGrid("the mask lies outside the CT", "check that the two belong together")
     return resampled, True
+
+
+def _cropped(
+    labels: npt.NDArray[np.int16], start: npt.NDArray[np.int_], shape: tuple[int, int, int]
+) -> npt.NDArray[np.int16]:
+    """Return labels of voxels that are the CT's own, but more or fewer: voxel `start` is the CT's first."""
+    whole = np.zeros(shape, dtype=np.int16)
+    into = tuple(slice(max(-s, 0), max(min(m - s, n), 0)) for s, m, n in zip(start, labels.shape, shape, strict=True))
+    out_of = tuple(slice(i.start + s, i.stop + s) for i, s in zip(into, start, strict=True))
+    if any(i.start >= i.stop for i in into):
+        raise OffGrid("the mask lies outside the CT", "check that the two belong together")
+    whole[into] = labels[out_of]
+    return whole
 
 
 def _largest_corner_distance_mm(

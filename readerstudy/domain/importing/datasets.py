@@ -155,10 +155,7 @@ def check_layout(layout: str) -> Callable[[Path, ImportOptions], Source]:
     """Return the function that reads a layout."""
     if layout not in LAYOUTS:
         raise DomainError(f"{layout!r} is no layout; choose {' or '.join(LAYOUTS)}.")
-    read = LAYOUTS[layout]
-    if read is None:
-        raise DomainError(f"The layout {layout} is not available in this version; describe the data with a manifest.")
-    return read
+    return LAYOUTS[layout]
 
 
 def _read_source(layout: str, path: Path, options: ImportOptions) -> Source:

@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.lesions import lesion_rows, touches, touching, tumor_fields
-from readerstudy.domain.importing.masks import LabelMap, Mask, read_label_map
+from readerstudy.domain.importing.masks import Held, Mask, read_masks
 from readerstudy.domain.importing.source import Source, SourceMask, SourceRow
 from readerstudy.domain.store import Shelf
 from readerstudy.domain.thumbnails import write_thumbnail
@@ -44,8 +44,9 @@ class Draft:
     lesions: list[Lesion] = field(default_factory=list)
     _first_rows: dict[str, SourceRow] = field(default_factory=dict)  # by content
     _organ_rows: dict[tuple[str, str, str, str], SourceRow] = field(default_factory=dict)
-    _maps: dict[Path, LabelMap] = field(default_factory=dict)  # of the CT at hand, as long as more is taken from them
+    _maps: dict[Path, Held] = field(default_factory=dict)  # of the CT at hand, as long as more is taken from them
     _uses: Counter[Path] = field(default_factory=Counter)
+    _labels: dict[Path, tuple[int, ...]] = field(default_factory=dict)
 
     def add_ct(self, rows: list[SourceRow]) -> None:
         """Check and store one CT and the masks of all the rows that name it.
@@ -77,6 +78,10 @@ class Draft:
             self._check_once(row, volume)
         masks = [mask for row in rows for mask in (row.organ_mask, row.tumor_mask) if mask]
         self._uses = Counter(path for mask in masks for path in mask.paths)
+        self._labels = {
+            path: tuple({label: None for mask in masks if path in mask.paths for label in mask.labels})
+            for path in self._uses
+        }
         self._maps = {}
         scans = [scan for row in rows if (scan := self._read_scan(row, volume, ct))]
         if scans and content not in self.volumes:
@@ -116,6 +121,7 @@ class Draft:
             return None
         if row.tumor_mask and row.tumor_mask.of_several_organs and organ is not None and tumor is not None:
             tumor = touching(tumor, organ)
+            organ = organ if tumor is None else organ | tumor
         origin = self._origin(row, shows_tumor=tumor is not None)
         if origin is None:
             return None
@@ -190,14 +196,14 @@ class Draft:
             joined |= part
         return joined if joined.any() else None
 
-    def _read_map(self, row: SourceRow, path: Path, ct: CTVolume) -> LabelMap:
+    def _read_map(self, row: SourceRow, path: Path, ct: CTVolume) -> Held:
         """Return what a mask file holds, read once for all that is taken from it."""
         from synthesis.errors import UnusableInput
 
         held = self._maps.pop(path, None)
         if held is None:
             try:
-                held = read_label_map(path, like=ct)
+                held = read_masks(path, like=ct, labels=self._labels[path])
             except UnusableInput as error:
                 raise self._unusable(row, path, error) from error
             if held.resampled:
@@ -219,7 +225,7 @@ class Draft:
         cause = str(error).removeprefix(f"{path.name}: ")
         return DomainError(f"{row.where}: {self._name(path)}: {cause}")
 
-    def _empty(self, row: SourceRow, path: Path, labels: tuple[int, ...], held: LabelMap) -> DomainError:
+    def _empty(self, row: SourceRow, path: Path, labels: tuple[int, ...], held: Held) -> DomainError:
         asked = f"no voxel with label {' or '.join(map(str, labels))}" if labels else "no voxel but zeros"
         cause = f"the mask has {asked} (it holds {held.held()})"
         return DomainError(f"{row.where}: {self._name(path)}: {cause}; check the file and the labels.")

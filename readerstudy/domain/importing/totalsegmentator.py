@@ -38,7 +38,7 @@ ORGAN_FILES = {
 
 
 @dataclass
-class _Masks:
+class OrganMasks:
     """The masks of one scan; an organ that has no file has no entry."""
 
     organs: dict[OrganName, SourceMask] = field(default_factory=dict)
@@ -96,29 +96,40 @@ def _scans(path: Path) -> Iterator[tuple[str, Path]]:
             yield entry.name, confined(path, f"{entry.name}/ct{SUFFIX}", where=path.name)
 
 
-def _masks_of(name: str, path: Path, options: ImportOptions) -> _Masks:
-    root = options.masks or path
-    files, folders = [f"{name}{MASK_SUFFIX}"], [f"{name}/segmentations"]
+def _masks_of(name: str, path: Path, options: ImportOptions) -> OrganMasks:
     if options.masks:  # in a folder of their own, masks may bear the plain names
-        files.append(f"{name}{SUFFIX}")
-        folders.append(name)
-    masks = _Masks()
+        return masks_named(name, options.masks, options)
+    return _first_of([f"{name}{MASK_SUFFIX}"], [f"{name}/segmentations"], path, options)
+
+
+def masks_named(name: str, root: Path, options: ImportOptions) -> OrganMasks:
+    """Return the masks that a folder of masks holds under a scan's name."""
+    return _first_of([f"{name}{MASK_SUFFIX}", f"{name}{SUFFIX}"], [f"{name}/segmentations", name], root, options)
+
+
+def file_masks(path: Path, options: ImportOptions) -> OrganMasks:
+    """Return the masks of a file of many labels."""
+    masks = OrganMasks()
+    scheme = LabelScheme(organs=DEFAULT_LABELS).with_options(options)
+    for organ in options.organs:
+        _put(masks.organs, organ, scheme.organ_mask(organ, (path,)))
+        _put(masks.tumors, organ, scheme.tumor_mask(organ, (path,)))
+    return masks
+
+
+def _first_of(files: Sequence[str], folders: Sequence[str], root: Path, options: ImportOptions) -> OrganMasks:
     for file in files:
         if (root / file).exists():
-            paths = (confined(root, file, where=root.name),)
-            scheme = LabelScheme(organs=DEFAULT_LABELS).with_options(options)
-            for organ in options.organs:
-                _put(masks.organs, organ, scheme.organ_mask(organ, paths))
-                _put(masks.tumors, organ, scheme.tumor_mask(organ, paths))
-            return masks
+            return file_masks(confined(root, file, where=root.name), options)
     for folder in folders:
         if (root / folder).is_dir():
+            masks = OrganMasks()
             for organ in options.organs:
                 stems = [stem.format(organ) for stem in TUMOR_FILES]
                 _put(masks.organs, organ, _joined(root, folder, ORGAN_FILES[organ]))
                 _put(masks.tumors, organ, _joined(root, folder, stems))
             return masks
-    return masks
+    return OrganMasks()
 
 
 def _put(masks: dict[OrganName, SourceMask], organ: OrganName, mask: SourceMask | None) -> None:

@@ -116,12 +116,6 @@ def test_unusable_input_ends_with_two_and_one_line(folder, manifest):
     assert not Dataset.objects.exists()
 
 
-def test_a_layout_of_a_later_version(folder):
-    assert refusal("ours", folder, "--layout", "dicom") == (
-        "The layout dicom is not available in this version; describe the data with a manifest."
-    )
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

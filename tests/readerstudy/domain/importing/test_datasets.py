@@ -444,13 +444,6 @@ def test_a_name_that_is_no_name(patient, row, refused, name):
     )
 
 
-@pytest.mark.parametrize("layout", ["dicom"])
-def test_layouts_that_come_later(folder, refused, layout):
-    assert refused(folder.path, layout=layout) == (
-        f"The layout {layout} is not available in this version; describe the data with a manifest."
-    )
-
-
 def test_a_layout_that_is_none(folder, refused):
     assert refused(folder.path, layout="nnunet") == (
         "'nnunet' is no layout; choose manifest or msd or kits or totalsegmentator or dicom."
