@@ -34,7 +34,7 @@ class ImportForm(forms.Form):
         help_text="What studies call the data set, such as msd-liver.",
         error_messages={"invalid": "Use letters, digits, hyphens and underscores, such as msd-liver."},
     )
-    layout = forms.ChoiceField(choices=[(name, LAYOUT_LABELS[name]) for name, read in LAYOUTS.items() if read])
+    layout = forms.ChoiceField(choices=[(name, LAYOUT_LABELS[name]) for name in LAYOUTS])
     origin = forms.ChoiceField(choices=list(ORIGIN_LABELS.items()), help_text="Of rows that do not say it themselves.")
     generator = forms.CharField(
         max_length=80, required=False, help_text="What made the tumours, where they are synthetic."
