@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from readerstudy.analysis.exports.folder import Described, finish, write_tables
+from readerstudy.analysis.exports.folder import Described, finish, write_drawings, write_tables
 from readerstudy.analysis.exports.tables import escaped, write_csv
 from readerstudy.analysis.whole_folder import whole_folder
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.export_tables import audit_log_table, cases_table, readers_table
-from readerstudy.domain.results import STAND_IN_NOTICE, StudyResults, study_results
+from readerstudy.domain.export_tables import audit_log_table
+from readerstudy.domain.report import render_report
+from readerstudy.domain.results import StudyResults, study_results
 from readerstudy.models.study import Study
 
 
@@ -38,19 +39,21 @@ def _write(study: Study, results: StudyResults, folder: Path) -> None:
     analysis = replace(results.analysis, document=_document(study, results))
     described = Described(
         title=f"{study.title} ({study.slug})",
-        cases=cases_table(study, results.readings),
-        readers=readers_table(study, results.readings),
-        notice=STAND_IN_NOTICE if results.stand_in else "",
+        cases=results.cases,
+        readers=results.readers,
+        notice="\n".join(results.notices),
     )
     write_tables(folder, readings=results.readings, analysis=analysis, described=described)
     if not study.read_elsewhere:  # whose design nobody told us
         _write_json(folder / "design.json", study.design)
     write_csv(escaped(audit_log_table(study)), folder / "audit_log.csv")
+    write_drawings(folder, results.drawings)
+    (folder / "report.html").write_text(render_report(results), encoding="utf-8")
     finish(folder, described)
 
 
 def _document(study: Study, results: StudyResults) -> dict[str, Any]:
-    """Put the study's name, and the warning about stand-ins first, beside its figures."""
+    """Put the study's name, and what must be said of it first, beside its figures."""
     document = results.analysis.document
     return {
         "study": {
@@ -61,7 +64,7 @@ def _document(study: Study, results: StudyResults) -> dict[str, Any]:
             "read_elsewhere": study.read_elsewhere,
         },
         **document,
-        "warnings": [*([STAND_IN_NOTICE] if results.stand_in else []), *document["warnings"]],
+        "warnings": [*results.notices, *document["warnings"]],
     }
 
 

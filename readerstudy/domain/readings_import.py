@@ -20,6 +20,7 @@ from readerstudy.models.sequence import Sequence, SequenceItem
 from readerstudy.models.study import Study
 from readerstudy.models.vocabulary import Label
 
+IMPORT = "import readings"
 ORDER_AS_RECORDED = "read elsewhere"
 LONGEST_TEXT = {
     "reader_id": 40,
@@ -33,9 +34,17 @@ LAST_PLACE = 2**31 - 1
 
 
 def import_readings(
-    *, slug: str, readings: pd.DataFrame, title: str = "", years: Mapping[str, float] | None = None, actor: str
+    *,
+    slug: str,
+    readings: pd.DataFrame,
+    title: str = "",
+    note: str = "",
+    years: Mapping[str, float] | None = None,
+    actor: str,
 ) -> Study:
     """Store a readings frame (`analysis.frame`) as a study that is closed from the beginning.
+
+    `note` says what has to be known of the readings, and is shown wherever their figures are.
 
     Raises
     ------
@@ -61,7 +70,9 @@ def import_readings(
         cases = _create_cases(study, readings)
         for code, rows in readings.groupby("reader_id", sort=True):
             _create_readings(_create_reader(study, str(code), years or {}), rows, cases)
-        audit.record(actor=actor, action="import readings", study=study, readings=len(readings))
+        audit.record(
+            actor=actor, action=IMPORT, study=study, readings=len(readings), **({"note": note} if note else {})
+        )
     return study
 
 
@@ -148,3 +159,9 @@ def _order(code: str, recorded: pd.Series[int]) -> tuple[str, Iterable[int]]:
             f"order of reader {code}: number the readings 1, 2, … through all sittings, each once, or leave all empty."
         )
     return ORDER_AS_RECORDED, recorded.tolist()
+
+
+def import_note(study: Study) -> str:
+    """Return what was said of a study's readings when they were imported; else empty."""
+    event = study.audit_events.filter(action=IMPORT).first()
+    return str(event.detail.get("note", "")) if event else ""

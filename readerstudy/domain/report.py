@@ -5,13 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
+from readerstudy.analysis.figures.collection import Material
+from readerstudy.analysis.figures.drawing import Drawing
 from readerstudy.analysis.reporting.checklists import checklists
+from readerstudy.analysis.reporting.findings import Findings
 from readerstudy.analysis.reporting.methods import methods
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.results import StudyResults
@@ -25,21 +31,67 @@ HOW_TO_GET_PDF = (
 )
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What a report is about.
+
+    Attributes
+    ----------
+    title, origin
+        Its heading, and a line of where and when it was read.
+    notices
+        What must be read first.
+    design, design_sha256
+        The protocol; None and empty where the readings were made elsewhere.
+    audits
+        What was recorded of audits of the case set; None where there is no case set to audit.
+    """
+
+    title: str
+    origin: str
+    material: Material
+    findings: Findings
+    drawings: Mapping[str, Drawing]
+    notices: Sequence[str] = ()
+    design: dict[str, Any] | None = None
+    design_sha256: str = ""
+    audits: Sequence[Mapping[str, Any]] | None = None
+
+
 def render_report(results: StudyResults) -> str:
-    """Return the report as HTML."""
+    """Return the report of a study as HTML."""
     study = results.study
-    design = None if study.read_elsewhere else study.design
-    told = methods(results.analysis.document, design, design_sha256=study.design_sha256)
+    days = (study.opened_at, study.closed_at)
+    opened, closed = (f"{day:%-d %b %Y}" if day else "" for day in days)
+    origin = f"readings imported {opened}" if study.read_elsewhere else f"opened {opened}, closed {closed}"
+    own = {} if study.read_elsewhere else {"design": study.design, "design_sha256": study.design_sha256}
+    audits = study.audit_events.filter(action="audit blinding")
+    return render(
+        Subject(
+            title=study.title,
+            origin=f"{study.slug} · {origin}",
+            material=results.material,
+            findings=results.findings,
+            drawings=results.drawings,
+            notices=results.notices,
+            audits=None if study.read_elsewhere else [{"at": event.at, **event.detail} for event in audits],
+            **own,
+        )
+    )
+
+
+def render(subject: Subject) -> str:
+    """Return a report as HTML."""
+    document, readers = subject.material.analysis.document, subject.material.readers
+    told = methods(document, subject.design, design_sha256=subject.design_sha256)
     context = {
-        "study": study,
-        "results": results,
-        "findings": results.findings,
-        "drawings": results.drawings,
+        "subject": subject,
+        "findings": subject.findings,
+        "drawings": subject.drawings,
         "methods": told,
-        "readers": results.readers.astype(object).where(results.readers.notna(), "").to_dict("records"),
-        "audits": study.audit_events.filter(action="audit blinding"),
+        "readers": readers.astype(object).where(readers.notna(), "").to_dict("records"),
         "checklists": checklists({*SECTIONS, *(section.anchor for section in told)}),
-        "definitions": results.analysis.document["definitions"],
+        "definitions": document["definitions"],
         "written_at": timezone.now(),
         "style": mark_safe(style_sheet()),  # noqa: S308  our own style sheets
         "opened": True,

@@ -14,6 +14,7 @@ from readerstudy.analysis.figures.drawing import Drawing
 from readerstudy.analysis.frame import COLUMNS, readings_frame
 from readerstudy.analysis.reporting.findings import Findings, find
 from readerstudy.domain.export_tables import cases_table, readers_table
+from readerstudy.domain.readings_import import import_note
 from readerstudy.domain.result_cache import cached
 from readerstudy.domain.unblinding import UnblindedCase, UnblindedReading, require_closed, unblind
 from readerstudy.models.ground_truth import GroundTruth
@@ -30,13 +31,21 @@ OF_THE_READING = {field.name for field in fields(UnblindedReading)}
 
 @dataclass(frozen=True)
 class StudyResults:
-    """What a closed study showed; `stand_in`: whether any counted real case is a stand-in.
+    """What a closed study showed.
+
+    `stand_in` says whether any counted real case is a stand-in, `note` what was said of readings made elsewhere.
 
     The analysis, the findings and the figures are kept (`result_cache`); the tables are read when they are asked for.
     """
 
     study: Study
     stand_in: bool
+    note: str = ""
+
+    @property
+    def notices(self) -> list[str]:
+        """What must be said wherever a figure is."""
+        return [*([STAND_IN_NOTICE] if self.stand_in else []), *([self.note] if self.note else [])]
 
     @cached_property
     def readings(self) -> pd.DataFrame:
@@ -56,7 +65,7 @@ class StudyResults:
 
     @cached_property
     def findings(self) -> Findings:
-        return cached(self.study, "findings", lambda: find(self._material))
+        return cached(self.study, "findings", lambda: find(self.material))
 
     @cached_property
     def drawings(self) -> dict[str, Drawing]:
@@ -64,7 +73,7 @@ class StudyResults:
         return {name: drawing for name in FIGURES if (drawing := self.drawing(name))}
 
     def drawing(self, name: str) -> Drawing | None:
-        return cached(self.study, f"figure-{name}", lambda: FIGURES[name](self._material))
+        return cached(self.study, f"figure-{name}", lambda: FIGURES[name](self.material))
 
     def _analyse(self) -> Analysis:
         design = self.study.design["analysis"]
@@ -82,7 +91,7 @@ class StudyResults:
         return {reader.code: reader.years for reader in readers if reader.years is not None}
 
     @property
-    def _material(self) -> Material:
+    def material(self) -> Material:
         return Material(self.readings, self.analysis, self.cases, self.readers)
 
 
@@ -95,7 +104,7 @@ def study_results(study: Study) -> StudyResults:
         While readers may still read.
     """
     require_closed(study)
-    return StudyResults(study, has_stand_ins(study))
+    return StudyResults(study, has_stand_ins(study), import_note(study))
 
 
 def has_stand_ins(study: Study) -> bool:

@@ -15,6 +15,7 @@ from readerstudy.analysis.exports.latex import write_latex
 from readerstudy.analysis.exports.manifest import write_manifest
 from readerstudy.analysis.exports.tables import escaped, write_csv
 from readerstudy.analysis.exports.workbook import write_workbook
+from readerstudy.analysis.figures.drawing import Drawing
 
 FILES = {
     "readings.csv": "one row per answer; practice cases are not among them",
@@ -73,6 +74,14 @@ def write_tables(folder: Path, *, readings: pd.DataFrame, analysis: Analysis, de
     write_workbook(tables, folder / "export.xlsx")
     write_latex(analysis.metrics, folder / "table.tex", caption=described.title)
     _write_for_r(folder, readings, described.title)
+
+
+def write_drawings(folder: Path, drawings: Mapping[str, Drawing]) -> None:
+    """Write every figure into `figures/`, with its data."""
+    (folder / "figures").mkdir()
+    for name, drawing in drawings.items():
+        (folder / "figures" / f"{name}.svg").write_text(drawing.svg, encoding="utf-8", newline="\n")
+        write_csv(escaped(drawing.data), folder / "figures" / f"{name}.csv")
 
 
 def finish(folder: Path, described: Described) -> None:

@@ -195,3 +195,8 @@ FIGURES: dict[str, Callable[[Material], Drawing | None]] = {
     "difficulty": draw_difficulty,
 }
 """Name → what draws it; None where the readings hold nothing of the kind."""
+
+
+def drawn(material: Material) -> dict[str, Drawing]:
+    """Return every figure that the readings allow."""
+    return {name: drawing for name, draw in FIGURES.items() if (drawing := draw(material))}

@@ -5,14 +5,17 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from readerstudy.analysis.analysis import analyse
-from readerstudy.analysis.exports.folder import Described, finish, write_tables
+from readerstudy.analysis.exports.folder import Described, finish, write_drawings, write_tables
 from readerstudy.analysis.exports.tables import read_cases, read_readers
+from readerstudy.analysis.figures.collection import Material, drawn
 from readerstudy.analysis.frame import InvalidReadings
 from readerstudy.analysis.proportions import PROPORTION_INTERVALS
 from readerstudy.analysis.readers_csv import read_years
 from readerstudy.analysis.readings_csv import read_readings_csv
+from readerstudy.analysis.reporting.findings import find
 from readerstudy.analysis.whole_folder import whole_folder
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.report import Subject, render
 from readerstudy.management.base import ProjectCommand
 
 DESCRIPTION = """\
@@ -67,6 +70,7 @@ class Command(ProjectCommand):
                 readers["years"] = readers["reader_id"].map(years)
                 described = Described(title=title, cases=read_cases(readings), readers=readers)
                 write_tables(draft, readings=readings, analysis=analysis, described=described)
+                _report(draft, Material(readings, analysis, described.cases, described.readers), title)
                 finish(draft, described)
         except (InvalidReadings, OSError) as error:
             raise DomainError(str(error)) from error
@@ -86,3 +90,10 @@ class Command(ProjectCommand):
 def _check_between(value: float, option: str) -> None:
     if not 0 < value < 0.5:
         raise DomainError(f"{option} {value:g}: give a number between 0 and 0.5.")
+
+
+def _report(folder: Path, material: Material, title: str) -> None:
+    drawings = drawn(material)
+    write_drawings(folder, drawings)
+    subject = Subject(title, "read elsewhere", material, find(material), drawings)
+    (folder / "report.html").write_text(render(subject), encoding="utf-8")

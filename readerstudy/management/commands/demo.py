@@ -18,7 +18,8 @@ from django.core.management.base import CommandError
 from django.urls import reverse
 from tqdm import tqdm
 
-from readerstudy.domain.demo.study import demo_study, reader_link
+from readerstudy.domain.demo.published_table import published_table
+from readerstudy.domain.demo.study import ACTOR, demo_study, reader_link
 from readerstudy.management.base import ProjectCommand
 from readerstudy.models.study import Study
 from readerstudy.settings import generated_secret
@@ -42,9 +43,10 @@ class Command(ProjectCommand):
             worker = running.enter_context(_process("worker", *_worker_command()))
             with _progress_bars() as progress:
                 study = demo_study(progress=progress)
+            published = published_table(actor=ACTOR)
             server = running.enter_context(_process("web server", *_server_command()))
             _wait_until_served(settings.PORT, server)
-            self.stdout.write(_links(study))
+            self.stdout.write(_links(study, published))
             self.stdout.flush()
             _serve_until_interrupted(server, worker)
         self.stdout.write("Stopped.")
@@ -160,7 +162,7 @@ def _administrator_password() -> str:
     return password
 
 
-def _links(study: Study) -> str:
+def _links(study: Study, published: Study) -> str:
     lines = [
         "",
         "The demonstration study is ready. Its “real” tumours are stand-ins, not patients'.",
@@ -173,4 +175,8 @@ def _links(study: Study) -> str:
             f"  Reader R1      {reader_link(study)}",
             "                 (works once; open it in another browser or window)",
         ]
+    lines += [
+        f"  Published      {settings.PUBLIC_URL}{reverse('study-results', args=[published.slug])}",
+        "                 (Table 3 of Pixel2Cancer and DiffTumor, reconstructed from published percentages)",
+    ]
     return "\n".join([*lines, "", "Ctrl-C stops it.", ""])

@@ -20,6 +20,7 @@ class Command(StudyCommand):
         parser.add_argument(
             "--readers", metavar="READERS.csv", type=Path, help="reader_id,years: compares readers by experience"
         )
+        parser.add_argument("--note", default="", help="what has to be known of the readings; shown with every figure")
 
     def handle(self, *args: Any, **options: Any) -> None:
         from readerstudy.analysis.frame import InvalidReadings
@@ -32,6 +33,11 @@ class Command(StudyCommand):
         except InvalidReadings as error:
             raise DomainError(str(error)) from None
         study = import_readings(
-            slug=options["slug"], readings=readings, title=options["title"], years=years, actor=audit.COMMAND_LINE
+            slug=options["slug"],
+            readings=readings,
+            title=options["title"],
+            note=options["note"],
+            years=years,
+            actor=audit.COMMAND_LINE,
         )
         self.stdout.write(f"Loaded {len(readings)} readings as the closed study {study.slug}.")

@@ -46,7 +46,7 @@ def test_an_export_is_these_files(tmp_path):
     assert {path.name for path in folder.iterdir()} == {
         "README.txt", "SHA256SUMS", "analyse.R", "analysis.json", "audit_log.csv", "cases.csv", "data_dictionary.csv",
         "design.json", "export.xlsx", "imrmc_cases.csv", "labels.imrmc", "metrics.csv", "readers.csv", "readings.csv",
-        "table.tex",
+        "report.html", "figures", "table.tex",
     }  # fmt: skip
 
 

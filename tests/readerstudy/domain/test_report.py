@@ -68,7 +68,7 @@ def test_an_audit_is_told_and_its_absence_too():
 
 def test_stand_ins_are_said():
     html = render_report(study_results(make_closed_study(stand_ins=True)))
-    assert "Demonstration with stand-ins." in html
+    assert "stand-ins made by a phantom" in html
 
 
 def test_markup_in_names_is_text():

@@ -8,6 +8,7 @@ import pytest
 
 from readerstudy.analysis.analysis import analyse
 from readerstudy.analysis.exports.tables import read_cases, read_readers
+from readerstudy.analysis.figures import collection
 from readerstudy.analysis.figures.collection import FIGURES, Material
 from readerstudy.analysis.figures.drawing import Drawing, looks
 from readerstudy.analysis.frame import readings_frame
@@ -19,8 +20,7 @@ def material(readings: pd.DataFrame) -> Material:
 
 
 def drawn(readings: pd.DataFrame) -> dict[str, Drawing]:
-    made = material(readings)
-    return {name: drawing for name, draw in FIGURES.items() if (drawing := draw(made))}
+    return collection.drawn(material(readings))
 
 
 def texts(drawing: Drawing) -> list[str]:
