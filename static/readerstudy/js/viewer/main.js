@@ -360,7 +360,7 @@ export class Viewer extends EventTarget {
     const scene = this.#scene;
     for (const pane of this.#panes) if (pane.visible) pane.draw(scene);
     this.#describe();
-    if (!this.#announced && this.#axial.canvas.dataset.painted !== "") {
+    if (!this.#announced && this.#axial.canvas.dataset.painted) {
       this.#announced = true;
       this.dispatchEvent(new Event("painted"));
     }
@@ -383,6 +383,7 @@ export class Viewer extends EventTarget {
     this.#root.dataset.tool = this.tools.armed ?? "";
     axial.tell({
       loaded: this.#shown.volume.loadedCount,
+      labels: this.#labels?.volume.loadedCount ?? "",
       windowCenter: center,
       windowWidth: width,
       inverted,
