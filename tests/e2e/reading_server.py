@@ -88,7 +88,7 @@ class ReadingServer:
     slice_faults: Counter[int] = field(default_factory=Counter)
     """Slice -> how many more requests for it fail with 500."""
     damaged: dict[int, bytes] = field(default_factory=dict)
-    """Slice -> what is sent once instead of its gzip member."""
+    """Slice -> what is sent instead of its gzip member."""
     closed: bool = False
     """The study was closed: the state says so in words."""
     held: dict[int, threading.Event] = field(default_factory=dict)
@@ -100,6 +100,8 @@ class ReadingServer:
     lose_responses: int = 0
     """So many more answers are stored, and the connection cut before the reader hears of it."""
     session_over: bool = False
+    cut: bool = False
+    """No answer to any request: the connection is closed."""
     url: str = ""
 
     def __post_init__(self) -> None:
@@ -145,7 +147,7 @@ class ReadingServer:
             case = next(case for case in self.cases if case.token == token.removesuffix("/labels"))
             volume = case.labels if token.endswith("/labels") else case.volume
             assert volume is not None
-            return self.damaged.pop(number, None) or encode_slice(volume[number])
+            return self.damaged.get(number) or encode_slice(volume[number])
         finally:
             with self._lock:
                 self._at_once -= 1
@@ -158,6 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         reading = self.server.reading
         path = self.path
+        if reading.cut:
+            self.close_connection = True
+            return
         if path.startswith("/static/"):
             self._send_file(ROOT / path.removeprefix("/"))
         elif path in PAGES:

@@ -1,23 +1,14 @@
 """The viewer in a real browser: exact grays, scrolling, loading; against a server that records and misbehaves."""
 
-import json
-import threading
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from readerstudy.domain.slice_packs import encode_slice
 from readerstudy.domain.windowing import apply_window
 
-from .reading_server import ReadingServer, wrong_size_member
-from .room_page import COLUMNS, CUE, ROWS, SLICES, canvas_of, label_of, painted_grays, text_of, wait_until
+from .room_page import COLUMNS, CUE, ROWS, SLICES, canvas_of, label_of, painted_grays, text_of
 
 pytestmark = pytest.mark.e2e
-
-VECTORS = Path(__file__).parents[1] / "vectors"
 
 
 def assert_shows(page: Page, volume: np.ndarray, slice_number: int, center: float, width: float) -> None:
@@ -67,36 +58,6 @@ class TestExactness:
         room.keyboard.press("i")
         expect(canvas_of(room)).to_have_attribute("data-inverted", "true")
         assert np.array_equal(painted_grays(room, ROWS, COLUMNS), 255 - gray)
-
-    def test_window_vectors_in_the_browser(self, page, reading):
-        page.goto(f"{reading.url}/blank")
-        vectors = json.loads((VECTORS / "window.json").read_text())
-        gray = page.evaluate(
-            """async ({hu, windows}) => {
-                const { colorsOf, STEPS, ZERO } = await import("/static/readerstudy/js/viewer/window.js");
-                return windows.map(({center, width}) => {
-                    const { table } = colorsOf({ center, width, inverted: false });
-                    return hu.map((value) => table[ZERO + STEPS * value] & 0xff);
-                });
-            }""",
-            vectors,
-        )
-        assert gray == [vector["gray"] for vector in vectors["windows"]]
-
-    def test_codec_vectors_in_the_browser(self, page, reading):
-        page.goto(f"{reading.url}/blank")
-        vectors = json.loads((VECTORS / "slice_codec.json").read_text())["slices"]
-        pixels = page.evaluate(
-            """async (vectors) => {
-                const { unfilterSlice } = await import("/static/readerstudy/js/viewer/codec.js");
-                return vectors.map(({content_hex, rows, columns}) => {
-                    const content = Uint8Array.from(content_hex.match(/../g), (hex) => parseInt(hex, 16));
-                    return [...unfilterSlice(content, rows * columns)];
-                });
-            }""",
-            vectors,
-        )
-        assert pixels == [vector["pixels"] for vector in vectors]
 
     def test_the_image_has_the_patients_proportions(self, room):
         width, height = (int(canvas_of(room).get_attribute(f"data-image-{name}")) for name in ("width", "height"))
@@ -186,106 +147,3 @@ class TestScrolling:
             box["y"] + y + height * (11.5 / ROWS),
         )
         expect(text_of(room, "hu")).to_have_text(f"{reading.cases[0].volume[CUE, 11, 30]} HU".replace("-", "−"))
-
-
-def hold_all(reading: ReadingServer) -> threading.Event:
-    """Answer no slice before the event is set, so that what is asked for first can be seen at any speed."""
-    gate = threading.Event()
-    reading.held = dict.fromkeys(range(SLICES), gate)
-    return gate
-
-
-def asked_for(reading: ReadingServer) -> list[int]:
-    """Return the slices of the first case in the order in which they were asked for."""
-    return [number for token, number in reading.slice_requests if token == reading.cases[0].token]
-
-
-class TestLoading:
-    def test_without_a_cue_a_case_opens_in_its_middle(self, page, reading):
-        reading.cases = [replace(reading.cases[0], cue_slice=None)]
-        gate = hold_all(reading)
-        page.goto(f"{reading.url}/reading/")
-        wait_until(page, lambda: len(reading.slice_requests) == 3)
-        assert set(asked_for(reading)) == {SLICES // 2 - 1, SLICES // 2, SLICES // 2 + 1}
-        gate.set()
-        expect(canvas_of(page)).to_have_attribute("data-painted", str(SLICES // 2))
-
-    def test_nearest_first_with_three_requests_at_a_time(self, page, reading):
-        gate = hold_all(reading)
-        page.goto(f"{reading.url}/reading/")
-        wait_until(page, lambda: len(reading.slice_requests) == 3)  # held: a fourth would join them now
-        page.wait_for_timeout(200)
-        gate.set()
-        expect(canvas_of(page)).to_have_attribute("data-loaded", str(SLICES))
-
-        order = asked_for(reading)
-        assert sorted(order) == list(range(SLICES))
-        assert set(order[:3]) == {CUE - 1, CUE, CUE + 1}  # the three under way at once arrive in any order
-        assert set(order[:7]) <= set(range(CUE - 4, CUE + 5))
-        assert reading.most_at_once == 3
-
-    def test_a_scroll_turns_the_order_towards_the_new_place(self, page, reading):
-        gate = hold_all(reading)
-        page.goto(f"{reading.url}/reading/")
-        wait_until(page, lambda: len(reading.slice_requests) == 3)
-        page.keyboard.press("End")
-        expect(canvas_of(page)).to_have_attribute("data-slice", str(SLICES - 1))
-        gate.set()
-        expect(canvas_of(page)).to_have_attribute("data-loaded", str(SLICES))
-
-        assert set(asked_for(reading)[3:7]) <= set(range(SLICES - 6, SLICES))
-
-    def test_a_slice_on_its_way_shows_its_number_and_no_other_slices_pixels(self, page, reading):
-        reading.held[CUE + 1] = threading.Event()
-        page.goto(f"{reading.url}/reading/")
-        expect(canvas_of(page)).to_have_attribute("data-loaded", str(SLICES - 1))
-        page.keyboard.press("n")
-        page.keyboard.press("ArrowDown")
-
-        expect(text_of(page, "absent")).to_have_text(f"Loading slice {CUE + 2}")
-        expect(canvas_of(page)).to_have_attribute("data-painted", "")
-        assert not painted_grays(page, ROWS, COLUMNS).any()
-
-        reading.held[CUE + 1].set()
-        assert_shows(page, reading.cases[0].volume, CUE + 1, 40, 400)
-        expect(text_of(page, "absent")).to_have_text("")
-
-    def test_a_failed_slice_says_so_and_is_tried_again(self, page, reading):
-        reading.slice_faults[CUE] = 2
-        page.goto(f"{reading.url}/reading/")
-
-        expect(text_of(page, "absent")).to_have_text(f"Could not load slice {CUE + 1}. Trying again.")
-        expect(text_of(page, "loading")).to_have_text("1 not loaded, trying again")
-        expect(label_of(page, "real")).to_have_attribute("aria-disabled", "true")
-        page.keyboard.press("n")
-        assert_shows(page, reading.cases[0].volume, CUE, 40, 400)
-        expect(text_of(page, "loading")).to_have_text("")
-
-    @pytest.mark.parametrize("damage", ["cut", "wrong size", "not gzip"])
-    def test_a_damaged_slice_is_never_painted(self, page, reading, damage):
-        whole = encode_slice(reading.cases[0].volume[CUE])
-        reading.damaged[CUE] = {
-            "cut": whole[: len(whole) // 2],
-            "wrong size": wrong_size_member(),
-            "not gzip": b"no gzip at all",
-        }[damage]
-        page.goto(f"{reading.url}/reading/")
-
-        expect(text_of(page, "absent")).to_have_text(f"Could not load slice {CUE + 1}. Trying again.")
-        page.keyboard.press("n")
-        assert_shows(page, reading.cases[0].volume, CUE, 40, 400)
-
-    def test_the_next_case_follows_this_one_and_shows_without_being_asked_for_again(self, room, reading):
-        first, second, _ = (case.token for case in reading.cases)
-        wait_until(room, lambda: len(reading.slice_requests) == 2 * SLICES)
-        order = [token for token, _ in reading.slice_requests]
-        assert order.count(first) == SLICES
-        assert second not in order[: SLICES - 2]  # the last of this case and the first of the next overlap
-
-        room.keyboard.press("n")
-        room.keyboard.press("r")
-        room.keyboard.press("Enter")
-        expect(room.locator("[data-part=organ]")).to_have_text("kidney")
-        expect(canvas_of(room)).to_have_attribute("data-loaded", str(SLICES))
-        assert_shows(room, reading.cases[1].volume, CUE, 120, 400)
-        assert [token for token, _ in reading.slice_requests].count(second) == SLICES
