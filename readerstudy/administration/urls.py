@@ -2,6 +2,7 @@ from django.urls import path
 
 from readerstudy.administration.views import (
     case_sets,
+    cases,
     datasets,
     imports,
     login,
@@ -48,6 +49,9 @@ urlpatterns = [
     path("studies/<slug:slug>/results/", results.study_results_page, name="study-results"),
     path(f"{FIGURE}.svg", results.study_figure, {"form": "svg"}, name="study-figure-svg"),
     path(f"{FIGURE}.csv", results.study_figure, {"form": "csv"}, name="study-figure-csv"),
+    path("studies/<slug:slug>/cases/<slug:code>/", cases.case_detail, name="case-detail"),
+    path("studies/<slug:slug>/cases/<slug:code>/preview", cases.case_preview, name="case-preview"),
+    path("studies/<slug:slug>/cases/<slug:code>/slices/<int:number>", cases.case_slice, name="case-slice"),
     path("studies/<slug:slug>/report/", results.study_report, name="study-report"),
     path("studies/<slug:slug>/report.pdf", results.study_report_pdf, name="study-report-pdf"),
     path("studies/<slug:slug>/export", results.study_export, name="study-export"),

@@ -13,6 +13,7 @@ from readerstudy.analysis.exports.tables import escaped
 from readerstudy.analysis.figures.collection import FIGURES
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.exports import export_study
+from readerstudy.domain.queries.reviewed_case import codes_with_images
 from readerstudy.domain.report import content_security_policy, render_pdf, render_report
 from readerstudy.domain.results import study_results
 from readerstudy.models.study import Study
@@ -27,6 +28,7 @@ def study_results_page(request: HttpRequest, slug: str) -> HttpResponse:
     if study.state == Study.State.CLOSED:
         results = study_results(study)
         context |= {"results": results, "findings": results.findings, "drawings": results.drawings}
+        context["shown_cases"] = codes_with_images(study)
     return render(request, "readerstudy/administration/study_results.html", context)
 
 

@@ -74,7 +74,12 @@ def in_both(study: Study, look) -> list[dict[str, object]]:
 
 
 def addresses(study: Study) -> Iterator[tuple[str, str]]:
-    everything = {"slug": study.slug, "reader_id": study.readers.first().pk, "name": "forest"}
+    everything = {
+        "slug": study.slug,
+        "reader_id": study.readers.first().pk,
+        "name": "forest",
+        "code": study.cases.first().code,
+    }
     for pattern in urlpatterns:
         if pattern.name not in LEAVES_THE_STUDY:
             wanted = pattern.pattern.converters

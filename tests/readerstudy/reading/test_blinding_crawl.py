@@ -73,6 +73,9 @@ STAFF_PAGES = {
     "reader-invite",
     "reader-renew",
     "study-results",
+    "case-detail",
+    "case-preview",
+    "case-slice",
     "study-figure-svg",
     "study-figure-csv",
     "study-report",
@@ -164,6 +167,8 @@ class Crawler:
         if name in ("slug", "reader_id", "name"):
             reader = Reader.objects.get(study=self.study, code=self.code)
             return {"slug": self.study.slug, "reader_id": reader.pk, "name": "flow"}[name]
+        if name == "code":
+            return Case.objects.filter(study=self.study).first().code
         preview = VolumePreview.objects.select_related("scan__volume__dataset").get()
         return {
             "dataset": preview.scan.volume.dataset.name,
