@@ -23,6 +23,10 @@ class Site:
     environment: dict[str, str]
     query: Callable[[str], list[tuple[object, ...]]]
 
+    @property
+    def data_root(self) -> Path:
+        return Path(self.environment["DATA_ROOT"])
+
     def run(self, *arguments: str) -> str:
         done = subprocess.run(
             [sys.executable, *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
