@@ -6,6 +6,7 @@ import logging
 import zipfile
 
 import nibabel as nib
+import numpy as np
 import pytest
 from django.apps import apps
 from django.db import connection
@@ -21,6 +22,7 @@ from readerstudy.models.job import Job
 from readerstudy.models.volume import OrganScan, Volume
 
 from .archive_builder import pack_folder
+from .dicom_builder import Series, segmentation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -179,6 +181,43 @@ def test_a_refusal_names_files_to_staff_until_it_is_dismissed(planted, data_root
     for word in PLANTED:
         assert word.casefold() not in caplog.text.casefold()  # the log says that it failed, not what it read
     dismiss_import(run=run)
+    assert_nowhere(data_root)
+
+
+@pytest.fixture
+def dicom(tmp_path):
+    """A series as a scanner sends it, named after the patient, with tags of its maker's own; its mask as a SEG."""
+
+    def name_everything(_number, slice_):
+        block = slice_.private_block(0x0029, "SIEMENS CSA HEADER", create=True)
+        block.add_new(0x10, "LO", "MUSTERMANN seen by Dr_Haus")
+        block.add_new(0x20, "OB", b"CASE-4711 of ward7 ")
+        slice_.InstitutionName = "ward7"
+        slice_.PatientComments = "tumour_of_erika ACC-1234"
+        slice_.ImageComments = "zip-of-erika"
+
+    folder = tmp_path / "source" / "ward7" / "MUSTERMANN_ERIKA_19480229"
+    series = Series(folder / "CASE-4711", change=name_everything)
+    liver = np.zeros((10, 24, 20), bool)
+    liver[2:8, 6:16, 6:14] = True
+    segmentation(folder / "PID-0815_SEG.dcm", series, {"liver": liver})
+    return tmp_path / "source"
+
+
+@pytest.mark.parametrize("uploaded", [False, True])
+def test_nothing_of_a_dicom_header_stays(dicom, data_root, settings, tmp_path, uploaded):
+    texts = b"".join(path.read_bytes() + str(path).encode() for path in dicom.rglob("*.dcm"))
+    assert all(word.encode() in texts for word in PLANTED)
+    settings.IMPORT_ROOT = tmp_path
+    where = {"source": "source", "layout": "dicom"}
+    if uploaded:
+        where |= {"source": keep_upload(pack_folder(tmp_path / "zip-of-erika.zip", dicom)), "uploaded": True}
+
+    run = run_of(dicom, settings, **where)
+    look_at_everything()
+
+    assert (run.state, run.error) == (Job.State.SUCCEEDED, "")
+    assert OrganScan.objects.exclude(organ_mask=None).count() == 1
     assert_nowhere(data_root)
 
 
