@@ -8,6 +8,7 @@ from django.apps.config import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Tags
+from django.core.exceptions import ImproperlyConfigured
 
 
 @checks.register(Tags.security, deploy=True)
@@ -34,3 +35,16 @@ def data_root_is_writable(app_configs: Sequence[AppConfig] | None, **kwargs: Any
             id="readerstudy.E001",
         )
     ]
+
+
+@checks.register()
+def store_url_is_usable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.STORE_URL:
+        return []
+    from readerstudy.storage.bucket import bucket_options  # takes half a second, which only a bucket is worth
+
+    try:
+        bucket_options(settings.STORE_URL)
+    except ImproperlyConfigured as error:
+        return [checks.Error(str(error), id="readerstudy.E002")]
+    return []

@@ -1,4 +1,4 @@
-from readerstudy.checks import data_root_is_writable, plain_http
+from readerstudy.checks import data_root_is_writable, plain_http, store_url_is_usable
 
 
 def test_plain_http_is_allowed_with_a_warning(settings):
@@ -29,3 +29,15 @@ def test_a_data_root_that_can_be_written_to_is_silent(settings, tmp_path):
     settings.DATA_ROOT = tmp_path
 
     assert data_root_is_writable(None) == []
+
+
+def test_a_store_in_a_bucket_has_an_address_that_can_be_read(settings):
+    settings.STORE_URL = "s3://key:secret@bucket"
+    (error,) = store_url_is_usable(None)
+    assert error.id == "readerstudy.E002"
+    assert error.msg.startswith("STORE_URL must look like s3://bucket/prefix")
+    assert "secret@" not in error.msg
+
+    for url in ("", "s3://bucket/prefix?endpoint=https://s3.example.org"):
+        settings.STORE_URL = url
+        assert store_url_is_usable(None) == []
