@@ -29,7 +29,9 @@ def write_thumbnail(shelf: Shelf, ct: Volume, *masks: Mask | None) -> StoredFile
 
 def shown_slice(mask: Mask | None, slices: int) -> int:
     """Return the slice with the largest area of the mask, the middle one of several; without a mask, the middle one."""
-    area = np.zeros(slices) if mask is None else np.count_nonzero(mask, axis=(0, 1))
+    if mask is None:
+        return slices // 2
+    area = mask.reshape(-1, slices).view(np.uint8).sum(axis=0, dtype=np.uint32)  # several times count_nonzero's speed
     largest = np.flatnonzero(area == area.max())
     return int(largest[len(largest) // 2])
 
