@@ -1,14 +1,16 @@
-"""How fast the reading room shows a case: `python -m benchmarks.viewer [--slices 120]`.
+"""How fast the reading room shows a case: `python -m benchmarks.viewer [--slices 120 400] [--links loopback shaped]`.
 
 Builds a study of two 512x512 cases, serves it with the project's own server, reads it in a headless Chromium
-without GPU, and prints the times beside those of a bare page that serves the same slices. Times are medians of
-three navigations; scroll and window are the work of 100 steps each, from the key to the painted canvas.
+without GPU, and prints one table for each volume and link. Loading times are medians and 95th percentiles of so many
+navigations, beside those of a bare page that serves the same slices over the same link: machines differ, and their
+ratio tells. Scroll, window and crosshair are the work of 100 steps each, from the event to the painted canvases.
 """
 
 import argparse
-import statistics
+import gzip
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
@@ -18,14 +20,17 @@ import numpy as np
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from benchmarks.bare_page import serve_bare_page
-from benchmarks.served_study import serve_study
+from benchmarks.page_work import page_memory_mb, work_of_crosshair, work_of_keys
+from benchmarks.served_study import ROOT, serve_study
+from benchmarks.shaped_link import shaped
 from tests.e2e.chromium import launch_chromium
 
 SIDE = 512
 VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
-NAVIGATIONS = 3
 STEPS = 100
-WAIT_MS = 120_000
+WAIT_MS = 240_000
+SHAPED_MBIT_S, SHAPED_MS = 20, 50
+LINKS = {"loopback": "over loopback", "shaped": f"over {SHAPED_MBIT_S} Mbit/s with a round trip of {SHAPED_MS} ms"}
 
 # Notes when the canvas says that its first slice is painted and when all are loaded, each after the next frame.
 OBSERVER = """
@@ -38,23 +43,22 @@ new MutationObserver(() => {
 }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-painted", "data-loaded"] });
 """
 
-# For each key the work it makes: its handler, and the drawing in the next frame down to one pixel read back.
-WORK_OF_KEYS = """
-async (keys) => {
-  const context = document.querySelector("canvas").getContext("2d");
-  const frame = (act) => new Promise((done) => requestAnimationFrame(() => done(act())));
-  const work = [];
-  for (const key of keys) {
-    await frame(() => {});
-    const before = frame(() => performance.now());
-    const pressed = performance.now();
-    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-    const handled = performance.now();
-    const after = frame(() => { context.getImageData(0, 0, 1, 1); return performance.now(); });
-    work.push(handled - pressed + (await after) - (await before));
-  }
-  return work;
-}
+# From the key that submits an answer until the next case, fetched ahead, is on the screen whole.
+NEXT_CASE = """
+(slices) => new Promise((done) => {
+  const canvas = document.querySelector("canvas");
+  let started = 0;
+  new MutationObserver(() => {
+    if (canvas.dataset.painted && Number(canvas.dataset.loaded) === slices) done(performance.now() - started);
+  }).observe(canvas, { attributes: true, attributeFilter: ["data-image-width", "data-slice", "data-window-center"] });
+  const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  press("Home");
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    press("r");
+    started = performance.now();
+    press("Enter");
+  }));
+})
 """
 
 
@@ -68,23 +72,36 @@ class Loading:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--slices", type=int, default=120)
-    slices: int = parser.parse_args().slices
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = launch_chromium(playwright)
-        with serve_study(Path(folder), (SIDE, SIDE, slices)) as link:
-            room = accept_invitation(browser, link)
+    parser.add_argument("--slices", type=int, nargs="+", default=[120, 400])
+    parser.add_argument("--links", nargs="+", choices=LINKS, default=list(LINKS))
+    parser.add_argument("--navigations", type=int, default=5)
+    arguments = parser.parse_args()
+    print(f"Script: {script_kilobytes():.1f} kB, unminified and gzipped. Headless Chromium without GPU.", flush=True)
+    for slices in arguments.slices:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            serve_study(Path(folder), (SIDE, SIDE, slices)) as invitation,
+            sync_playwright() as playwright,
+        ):
+            browser = launch_chromium(playwright)
+            room = accept_invitation(browser, invitation)
             members, first_slice = download_members(room)
-            project = [load(room.context.new_page(), room.url, slices) for _ in range(NAVIGATIONS)]
-            room.wait_for_selector(f'canvas[data-loaded="{slices}"]')
-            scroll = work_of_keys(room, ["ArrowDown", "ArrowUp"] * (STEPS // 2))
-            window = work_of_keys(room, ["2", "1"] * (STEPS // 2))
-        with serve_bare_page(members, SIDE, SIDE, first_slice) as url:
-            bare = [load(browser.new_page(), url, slices) for _ in range(NAVIGATIONS)]
-        browser.close()
-    megabytes = sum(map(len, members)) / 1e6
-    print(f"512 x 512 x {slices}, {megabytes:.1f} MB in gzip members, headless Chromium without GPU\n")
-    print("\n".join(table(project, bare, scroll, window)))
+            print(f"\n## 512 x 512 x {slices}, {sum(map(len, members)) / 1e6:.1f} MB in gzip members", flush=True)
+            with serve_bare_page(members, SIDE, SIDE, first_slice) as bare_url:
+                for link in arguments.links:
+                    loadings = [
+                        measure_loading(room if url == room.url else browser, url, link, slices, arguments.navigations)
+                        for url in (room.url, bare_url)
+                    ]
+                    print("\n".join(loading_table(link, *loadings)), flush=True)
+            print("\n".join(steps_table(browser, room, slices)), flush=True)
+            browser.close()
+
+
+def script_kilobytes() -> float:
+    scripts = ROOT / "static" / "readerstudy" / "js"
+    files = [*scripts.glob("viewer/*.js"), *scripts.glob("reading/*.js")]
+    return sum(len(gzip.compress(file.read_bytes())) for file in files) / 1000
 
 
 def accept_invitation(browser: Browser, link: str) -> Page:
@@ -110,6 +127,13 @@ def download_members(room: Page) -> tuple[list[bytes], int]:
     return [member(number) for number in range(case["shape"][0])], case["cue_slice"]
 
 
+def measure_loading(opener: Browser | Page, url: str, link: str, slices: int, navigations: int) -> list[Loading]:
+    """Load a page over a link, with the cookies of the page that opens it."""
+    new_page = opener.context.new_page if isinstance(opener, Page) else opener.new_page
+    with shaped(url, SHAPED_MBIT_S, SHAPED_MS) if link == "shaped" else nullcontext(url) as through:
+        return [load(new_page(), through, slices) for _ in range(navigations)]
+
+
 def load(page: Page, url: str, slices: int) -> Loading:
     page.add_init_script(OBSERVER.replace("SLICES", str(slices)))
     page.goto(url)
@@ -120,23 +144,54 @@ def load(page: Page, url: str, slices: int) -> Loading:
     return Loading(first_ms=times["first"], whole_ms=times["whole"])
 
 
-def work_of_keys(room: Page, keys: list[str]) -> list[float]:
-    work: list[float] = room.evaluate(WORK_OF_KEYS, keys)
-    return work
-
-
-def table(project: list[Loading], bare: list[Loading], scroll: list[float], window: list[float]) -> Iterator[str]:
-    yield "|  | reading room | bare page | ratio |"
+def loading_table(link: str, room: list[Loading], bare: list[Loading]) -> Iterator[str]:
+    yield f"\n| {LINKS[link]}, median / 95th percentile of {len(room)} | reading room | bare page | ratio |"
     yield "| --- | --- | --- | --- |"
     for name, attribute in {"first slice, s": "first_ms", "whole volume, s": "whole_ms"}.items():
-        ours, theirs = (
-            statistics.median(getattr(loading, attribute) for loading in loadings) / 1000
-            for loadings in (project, bare)
+        (ours, ours95), (theirs, theirs95) = (
+            np.percentile([getattr(loading, attribute) / 1000 for loading in loadings], [50, 95])
+            for loadings in (room, bare)
         )
-        yield f"| {name} | {ours:.2f} | {theirs:.2f} | {ours / theirs:.2f} |"
-    for name, work in {"scroll step": scroll, "window change": window}.items():
-        median, p95 = np.percentile(work, [50, 95])
-        yield f"| {name}, ms median / p95 | {median:.1f} / {p95:.1f} | – | – |"
+        yield f"| {name} | {ours:.2f} / {ours95:.2f} | {theirs:.2f} / {theirs95:.2f} | {ours / theirs:.2f} |"
+
+
+def steps_table(browser: Browser, room: Page, slices: int) -> Iterator[str]:
+    """Work through the first case, answer it, and end at the second with nothing after it."""
+    yield f"\n| work of {STEPS} steps, ms | median | 95th percentile |"
+    yield "| --- | --- | --- |"
+    room.reload()
+    room.wait_for_selector(f'canvas[data-loaded="{slices}"]', timeout=WAIT_MS)
+    room.wait_for_load_state("networkidle")  # the next case has followed
+    warm_up = ["ArrowDown", "ArrowUp"] * 10
+    work_of_keys(room, warm_up)
+    for name, keys in {
+        "scroll step": ["ArrowDown", "ArrowUp"],
+        "window change": ["2", "1"],
+        "scroll step, lung window": ["6", *["ArrowDown", "ArrowUp"] * 49],
+    }.items():
+        yield _row(name, work_of_keys(room, (keys * STEPS)[:STEPS]))
+    for layout in ("axial large, two beside it", "three planes"):
+        room.keyboard.press("0")
+        room.keyboard.press("l")
+        room.wait_for_timeout(200)
+        work_of_crosshair(room, 10)
+        yield _row(f"crosshair, {layout}", work_of_crosshair(room, STEPS))
+    room.keyboard.press("l")
+    both = page_memory_mb(browser)
+    shown_ms = room.evaluate(NEXT_CASE, slices)
+    room.reload()
+    room.wait_for_selector(f'canvas[data-loaded="{slices}"]', timeout=WAIT_MS)
+    room.wait_for_timeout(2000)
+    one = page_memory_mb(browser)
+    yield "\n| | |\n| --- | --- |"
+    yield f"| from submitting an answer to the next case on the screen, ms | {shown_ms:.0f} |"
+    yield f"| memory of the page with one case, MB: now / at most | {one[0]:.0f} / {one[1]:.0f} |"
+    yield f"| with the next case as well, MB: now / at most | {both[0]:.0f} / {both[1]:.0f} |"
+
+
+def _row(name: str, work: list[float]) -> str:
+    median, p95 = np.percentile(work, [50, 95])
+    return f"| {name} | {median:.1f} | {p95:.1f} |"
 
 
 if __name__ == "__main__":

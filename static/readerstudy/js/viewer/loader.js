@@ -2,12 +2,14 @@
  * Fetches slices through two workers: of the shown case nearest-first from the slice the reader looks at, then
  * of the next case. Few requests are under way at a time, so that a slice scrolled to never waits behind many.
  */
+import { fetchSlice } from "./fetch_slice.js";
 import { retryDelayMs } from "./prefetch.js";
 
 const WORKERS = 2;
 const MAX_IN_FLIGHT = 3;
 const PROBE_MS = 1000; // while the server can't be reached, one request asks for it so often
 const REFUSED = [401, 403];
+const NO_WORKER = -1; // the very first slice is there before a worker has started
 
 /** @typedef {import("./loading_case.js").LoadingCase} LoadingCase */
 
@@ -69,14 +71,17 @@ export class SliceLoader extends EventTarget {
    */
   #send(loading, slice) {
     const id = ++this.#lastId;
-    const worker = this.#leastBusy();
+    const url = loading.request(slice);
+    const { pixelCount } = loading.volume;
+    const worker = id === 1 ? NO_WORKER : this.#leastBusy();
     this.#inFlight.set(id, { loading, slice, worker });
-    this.#workers[worker].postMessage({ id, url: loading.request(slice), pixelCount: loading.volume.pixelCount });
+    if (worker !== NO_WORKER) this.#workers[worker].postMessage({ id, url, pixelCount });
+    else fetchSlice(url, pixelCount).then((fetched) => this.#receive({ id, ...fetched }));
   }
 
   #leastBusy() {
     const jobs = this.#workers.map(() => 0);
-    for (const { worker } of this.#inFlight.values()) jobs[worker] += 1;
+    for (const { worker } of this.#inFlight.values()) if (worker !== NO_WORKER) jobs[worker] += 1;
     return jobs.indexOf(Math.min(...jobs));
   }
 

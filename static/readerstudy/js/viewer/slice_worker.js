@@ -1,23 +1,13 @@
 /**
- * A worker: fetches one slice, un-filters it, hands its pixels over. The loader decides which and when.
+ * A worker: fetches slices and hands their pixels over. The loader decides which and when.
  *
  * In:  {id, url, pixelCount}
- * Out: {id, pixels}, or {id, failure} when it could not be had whole: the HTTP status; "unreachable" when no
- *      answer came; "damaged" when it was cut short or is not what was stored
+ * Out: {id, pixels}, or {id, failure} as fetchSlice gives it
  */
-import { unfilterSlice } from "./codec.js";
-
-const TIMEOUT_MS = 20_000;
+import "./codec.js"; // named here as well, so that both modules are fetched at once
+import { fetchSlice } from "./fetch_slice.js";
 
 self.addEventListener("message", async ({ data: { id, url, pixelCount } }) => {
-  let failure = /** @type {string | number} */ ("unreachable");
-  try {
-    const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
-    failure = response.ok ? "damaged" : response.status;
-    if (!response.ok) throw new Error(`The server answered ${response.status}.`);
-    const pixels = unfilterSlice(new Uint8Array(await response.arrayBuffer()), pixelCount);
-    self.postMessage({ id, pixels }, [pixels.buffer]);
-  } catch {
-    self.postMessage({ id, failure });
-  }
+  const fetched = await fetchSlice(url, pixelCount);
+  self.postMessage({ id, ...fetched }, fetched.pixels ? [fetched.pixels.buffer] : []);
 });
