@@ -176,7 +176,8 @@ def _against_each_other(
     question: Question, a: tuple[str, ReaderScores], b: tuple[str, ReaderScores], *, alpha: float
 ) -> Iterator[GeneratorDifference]:
     (name_a, cells_a), (name_b, cells_b) = a, b
-    shared = [reader for reader in cells_a.readers if reader in set(cells_b.readers)]
+    of_b = set(cells_b.readers)
+    shared = [reader for reader in cells_a.readers if reader in of_b]
     sums = cells_a.of(shared).beside(cells_b.of(shared))
     r = len(shared)
     for covariance, estimate in COVARIANCES.items():

@@ -129,15 +129,20 @@ def roc_curves(readings: pd.DataFrame) -> pd.DataFrame:
     A case counts as called real from `threshold` upwards; the first corner's threshold is infinite. Cells without
     both classes have no curve.
     """
-    frames = []
+    corners: dict[str, list[npt.NDArray[np.generic]]] = {name: [] for name in CURVE_COLUMNS}
     for keys, positive, negative in _rated_cells(readings):
         if positive.size and negative.size:
-            thresholds = np.unique(np.concatenate([positive, negative]))[::-1]
-            corners = pd.DataFrame({"threshold": np.concatenate([[np.inf], thresholds])})
-            corners["false_positive_rate"] = _share_from(negative, corners["threshold"].to_numpy())
-            corners["true_positive_rate"] = _share_from(positive, corners["threshold"].to_numpy())
-            frames.append(corners.assign(**keys)[list(CURVE_COLUMNS)])
-    return pooled_last(pd.concat(frames, ignore_index=True)) if frames else pd.DataFrame(columns=list(CURVE_COLUMNS))
+            ratings = np.unique(np.concatenate([positive, negative]))[::-1]
+            thresholds = np.concatenate([[np.inf], ratings])
+            corners["threshold"].append(thresholds)
+            corners["false_positive_rate"].append(_share_from(negative, thresholds))
+            corners["true_positive_rate"].append(_share_from(positive, thresholds))
+            for name in KEYS:
+                corners[name].append(np.full(thresholds.size, keys[name], dtype=object))
+    if not corners["threshold"]:
+        return pd.DataFrame(columns=list(CURVE_COLUMNS))
+    table = pd.DataFrame({name: np.concatenate(parts) for name, parts in corners.items()})
+    return pooled_last(table.astype(dict.fromkeys(KEYS, "str")))
 
 
 def operating_points(table: pd.DataFrame) -> pd.DataFrame:
