@@ -56,7 +56,10 @@ DEFINITIONS = {
         "indistinguishable tumours: a reader who calls everything real passes too"
     ),
     "multiplicity": "p values are not corrected, but for p_holm of headlines: Holm over the protocol's family",
-    "bootstrap": "readers and patients resampled, percentile intervals; over the readers' mean area",
+    "bootstrap": (
+        "of the readers' mean area: ci_ percentiles over resampled readers and patients; test_ Obuchowski-Rockette "
+        "with the covariance over resampled patients, which headlines take where cases share a patient"
+    ),
     "indistinguishable": (
         "only where equivalence holds at the margin, every reader's H and F lie within .1 to .9, and the positive "
         "controls were found"

@@ -1,12 +1,13 @@
-"""Bootstrap intervals of the readers' mean area, over readers and clusters of cases.
+"""The readers' mean area when clusters of cases are resampled, by two ways of using the resamples.
 
-They stand beside the Obuchowski-Rockette test, and instead of its interval where cases share a patient. Percentile
-intervals; readers and cases are resampled independently, which is a little wide: an answer's own noise is then
-drawn twice (A. B. Owen, Ann. Appl. Stat. 1 (2007) 386).
+- `ci_low`, `ci_high`: percentiles over resampled readers and cases. Simple and wide: an answer's own noise is drawn
+  with the reader and with the case (A. B. Owen, Ann. Appl. Stat. 1 (2007) 386).
+- `test_…`: the Obuchowski-Rockette test with the covariance of the readers' areas over resampled cases, one of its
+  authors' own. It keeps its level where cases share a patient, and stands for the headline there.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from readerstudy.analysis.clusters import case_weights, cases_of
 from readerstudy.analysis.comparisons import comparisons
 from readerstudy.analysis.frame import POOLED
 from readerstudy.analysis.mrmc import ReaderScores, endpoints, reader_scores, scores
-from readerstudy.analysis.obuchowski_rockette import CHANCE
+from readerstudy.analysis.obuchowski_rockette import CHANCE, RandomReaderTest, area_test, equivalence
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -42,9 +43,18 @@ BOOTSTRAP_COLUMNS = (
     "equivalence_high",
     "equivalent",
     "margin",
+    "test_se",
+    "test_df",
+    "test_p_value",
+    "test_ci_low",
+    "test_ci_high",
+    "test_p_tost",
+    "test_equivalent",
+    "test_reason",
     "replicates",
     "reason",
 )
+TEST_FIGURES = ("se", "df", "p_value", "ci_low", "ci_high")
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class Resampled:
     """A mean area and its bootstrap distribution; None where not estimable, and `reason` says why.
 
     `ci_low`, `ci_high` cover 1 − alpha, `equivalence_low`, `equivalence_high` 1 − 2·alpha. `replicates` are those in
-    which some reader's area could be worked out.
+    which some reader's area could be worked out. `test` is Obuchowski and Rockette's with the resampled covariance.
     """
 
     estimate: float | None = None
@@ -63,6 +73,20 @@ class Resampled:
     equivalence_high: float | None = None
     replicates: int = 0
     reason: str = ""
+    test: RandomReaderTest = field(default_factory=RandomReaderTest)
+
+    def row(self, margin: float, alpha: float) -> dict[str, object]:
+        """Return the columns that depend on the resamples, for one margin."""
+        tost = equivalence(self.test, margin=margin, alpha=alpha)
+        return {
+            **{name: value for name, value in vars(self).items() if name != "test"},
+            **{f"test_{name}": getattr(self.test, name) for name in TEST_FIGURES},
+            "test_p_tost": tost.p_tost,
+            "test_equivalent": tost.equivalent,
+            "test_reason": self.reason or self.test.reason or "",
+            "margin": margin,
+            "equivalent": _inside(self, margin),
+        }
 
 
 def bootstrap_areas(
@@ -98,12 +122,13 @@ def bootstrap_areas(
                     "n_readers": n_readers,
                     "n_cases": len(of_group),
                     "n_patients": of_group["cluster"].nunique(),
-                    **asdict(found),
                 }
-                rows += [{**row, "margin": margin, "equivalent": _inside(found, margin)} for margin in margins]
+                rows += [{**row, **found.row(margin, alpha)} for margin in margins]
     table = pd.DataFrame(rows, columns=list(BOOTSTRAP_COLUMNS))
-    numbers = ("estimate", "se", "ci_low", "ci_high", "equivalence_low", "equivalence_high")
-    return table.astype(dict.fromkeys(numbers, "float64") | {"equivalent": "boolean", "unsure_policy": object})
+    numbers = ["estimate", "se", "ci_low", "ci_high", "equivalence_low", "equivalence_high", "test_p_tost"]
+    numbers += [f"test_{name}" for name in TEST_FIGURES]
+    booleans = dict.fromkeys(("equivalent", "test_equivalent"), "boolean")
+    return table.astype(dict.fromkeys(numbers, "float64") | booleans | {"unsure_policy": object})
 
 
 def _resampled(
@@ -128,10 +153,13 @@ def _resampled(
         for weights in case_weights(cases, replicates=replicates, rng=rng):
             for blocks, levels in zip(areas, usable, strict=True):
                 blocks.append(levels.areas(weights))
-    means = iter([_means(np.concatenate(blocks), rng) for blocks in areas])
+    resampled = iter([np.concatenate(blocks) for blocks in areas])
     for question, levels, reason in zip(asked, cells, reasons, strict=True):
-        estimate = levels.estimate()
-        found = Resampled(estimate, reason=reason) if reason else _summary(estimate, next(means), alpha)
+        own = levels.own_areas()
+        if reason:
+            found = Resampled(float(own.mean()) if own.size else None, reason=reason)
+        else:
+            found = _summary(own, next(resampled), alpha, rng)
         yield question, found, levels.n_readers
 
 
@@ -178,10 +206,11 @@ class _Levels:
         np.divide((real * below).sum(axis=2), pairs, out=area, where=pairs > 0)
         return area
 
-    def estimate(self) -> float | None:
+    def own_areas(self) -> FloatArray:
+        """Return each reader's area without resampling, (readers,); empty where there are too many levels."""
         if not self.n_readers or self.n_levels > MOST_LEVELS:
-            return None
-        return float(self.areas(np.ones((1, len(self.positive)))).mean())
+            return np.empty(0)
+        return np.asarray(self.areas(np.ones((1, len(self.positive))))[0])
 
 
 def _means(areas: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -194,17 +223,21 @@ def _means(areas: FloatArray, rng: np.random.Generator) -> FloatArray:
     return np.asarray(np.where(known, drawn, 0).sum(axis=1)[count > 0] / count[count > 0])
 
 
-def _summary(estimate: float | None, means: FloatArray, alpha: float) -> Resampled:
+def _summary(own: FloatArray, areas: FloatArray, alpha: float, rng: np.random.Generator) -> Resampled:
+    means = _means(areas, rng)
     low, high = np.quantile(means, [alpha / 2, 1 - alpha / 2])
     equivalence_low, equivalence_high = np.quantile(means, [alpha, 1 - alpha])
+    complete = areas[np.isfinite(areas).all(axis=1)]
+    covariance = np.cov(complete.T) if len(complete) > 1 else np.full((own.size, own.size), np.nan)
     return Resampled(
-        estimate,
+        float(own.mean()),
         float(means.std(ddof=1)),
         float(low),
         float(high),
         float(equivalence_low),
         float(equivalence_high),
         means.size,
+        test=area_test(own, covariance, alpha=alpha),
     )
 
 

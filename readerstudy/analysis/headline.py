@@ -1,12 +1,12 @@
 """The headline: for each organ and generator, whether readers told real from synthetic, and what was not shown.
 
 Positive = real tumour. The test is Obuchowski-Rockette's of the balanced accuracy with the unbiased covariance and
-the protocol's policy for unsure. Where cases share a patient its interval is too short; that of the bootstrap over
-patients stands instead, and equivalence must hold in it too.
+the protocol's policy for unsure. Where cases share a patient that covariance is too small; the one over resampled
+patients (`bootstrap`) stands instead.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,7 +14,7 @@ import pandas as pd
 from readerstudy.analysis.equivalence import Rates, found_by_all, not_equivalent, not_found, rates_of, verdict
 from readerstudy.analysis.mrmc import GeneratorTest
 from readerstudy.analysis.multiplicity import holm, in_family
-from readerstudy.analysis.obuchowski_rockette import CHANCE, Equivalence
+from readerstudy.analysis.obuchowski_rockette import CHANCE, Equivalence, RandomReaderTest
 
 HEADLINE_COLUMNS = (
     "organ",
@@ -45,7 +45,7 @@ FINDINGS = {
     WORSE: "Readers took real for synthetic and synthetic for real more often than chance",
     NOT_SHOWN: "Readers were not shown to tell real from synthetic better or worse than chance",
 }
-OF_TEST, OF_BOOTSTRAP = "Obuchowski-Rockette", "bootstrap by patient"
+OF_TEST, OF_PATIENTS = "Obuchowski-Rockette", "Obuchowski-Rockette, patients resampled"
 
 
 @dataclass(frozen=True)
@@ -89,18 +89,22 @@ def headlines(
     """
     chosen = [test for test in tests if _is_headline(test, protocol)]
     family = [in_family(test.question.organ, test.generator, protocol.family) for test in chosen]
+    answers = [
+        _resampled(bootstrap, test, protocol.margin) if clustered else _answered(test, protocol.margin)
+        for test in chosen
+    ]
     p_family = [
-        test.test.p_value if inside and test.test.p_value is not None else math.nan
-        for test, inside in zip(chosen, family, strict=True)
+        test.p_value if inside and test.p_value is not None else math.nan
+        for (test, _), inside in zip(answers, family, strict=True)
     ]
     rows = [
-        _Row(test, _resampled(bootstrap, test, protocol) if clustered else None, protocol).made(
-            rates_of(table, organ=test.question.organ, generator=test.generator),
-            found_by_all(controls),
+        _Row(asked, *answer, protocol, OF_PATIENTS if clustered else OF_TEST).made(
+            rates_of(table, organ=asked.question.organ, generator=asked.generator),
+            controls,
             p_holm=float(adjusted) if inside else math.nan,
             inside=inside,
         )
-        for test, inside, adjusted in zip(chosen, family, holm(p_family), strict=True)
+        for asked, answer, inside, adjusted in zip(chosen, answers, family, holm(p_family), strict=True)
     ]
     out = pd.DataFrame(rows, columns=list(HEADLINE_COLUMNS))
     numbers = dict.fromkeys(("estimate", "ci_low", "ci_high", "p_value", "p_holm", "p_tost"), "float64")
@@ -113,96 +117,85 @@ def _is_headline(test: GeneratorTest, protocol: Protocol) -> bool:
     return asked == ("balanced_accuracy", protocol.unsure_policy, "unbiased")
 
 
-@dataclass(frozen=True)
-class _Resamples:
-    """What the bootstrap over readers and patients says; NaN limits where it could not be made."""
-
-    low: float
-    high: float
-    equivalent: bool
+def _answered(test: GeneratorTest, margin: float) -> tuple[RandomReaderTest, Equivalence]:
+    return test.test, next(tost for tost in test.tost if tost.margin == margin)
 
 
-def _resampled(bootstrap: pd.DataFrame, test: GeneratorTest, protocol: Protocol) -> _Resamples:
+def _resampled(bootstrap: pd.DataFrame, test: GeneratorTest, margin: float) -> tuple[RandomReaderTest, Equivalence]:
+    """Return the same test with the covariance over resampled patients."""
     rows = bootstrap[
         (bootstrap["endpoint"] == test.question.endpoint)
         & (bootstrap["unsure_policy"] == test.question.unsure_policy)
         & (bootstrap["organ"] == test.question.organ)
         & (bootstrap["generator"] == test.generator)
-        & (bootstrap["margin"] == protocol.margin)
+        & (bootstrap["margin"] == margin)
     ]
-    equivalent = rows["equivalent"].fillna(value=False).astype("bool")
-    return _Resamples(float(rows["ci_low"].iloc[0]), float(rows["ci_high"].iloc[0]), bool(equivalent.iloc[0]))
+    (row,) = rows.to_dict("records")
+    names = {"estimate": "estimate"} | {name: f"test_{name}" for name in ("se", "df", "p_value", "ci_low", "ci_high")}
+    figures = {name: None if pd.isna(row[column]) else float(row[column]) for name, column in names.items()}
+    p_tost, equivalent = row["test_p_tost"], row["test_equivalent"]
+    if pd.isna(p_tost):
+        return RandomReaderTest(**figures, reason=str(row["test_reason"])), Equivalence(margin)
+    tost = Equivalence(margin, p_tost=float(p_tost), equivalent=bool(equivalent))
+    return RandomReaderTest(**figures, reason=str(row["test_reason"]) or None), tost
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One test, and the resamples that take the place of its interval where cases share a patient."""
+    """One question of the headline, with the test that answers it."""
 
-    test: GeneratorTest
-    resampled: _Resamples | None
+    asked: GeneratorTest
+    test: RandomReaderTest
+    tost: Equivalence
     protocol: Protocol
+    interval: str
 
-    def made(self, rates: list[Rates], found: bool | None, *, p_holm: float, inside: bool) -> dict[str, object]:  # noqa: FBT001 - None: no controls
-        test, tost = self.test.test, self._tost()
-        low, high = self._limits()
-        finding = self._finding(p_holm if inside else test.p_value, low, high)
+    def made(self, rates: list[Rates], controls: pd.DataFrame, *, p_holm: float, inside: bool) -> dict[str, object]:
+        found = found_by_all(controls)
+        finding = self._finding(p_holm if inside else self.test.p_value)
         conditions = [
-            *not_equivalent(tost),
-            *self._not_in_resamples(),
+            *not_equivalent(self.tost),
             *(text for rate in rates for text in rate.outside()),
             *not_found(found),
         ]
-        says = verdict(self.protocol.margin, conditions)
         return {
-            "organ": self.test.question.organ,
-            "generator": self.test.generator,
+            "organ": self.asked.question.organ,
+            "generator": self.asked.generator,
             "unsure_policy": self.protocol.unsure_policy,
-            "n_readers": self.test.n_readers,
-            "estimate": test.estimate,
-            "ci_low": low,
-            "ci_high": high,
-            "interval": OF_TEST if self.resampled is None else OF_BOOTSTRAP,
-            "p_value": test.p_value,
+            "n_readers": self.asked.n_readers,
+            "estimate": self.test.estimate,
+            "ci_low": self.test.ci_low,
+            "ci_high": self.test.ci_high,
+            "interval": self.interval,
+            "p_value": self.test.p_value,
             "in_family": inside,
             "p_holm": p_holm,
             "finding": finding,
             "margin": self.protocol.margin,
-            "p_tost": tost.p_tost,
-            "equivalent": tost.equivalent,
+            "p_tost": self.tost.p_tost,
+            "equivalent": self.tost.equivalent,
             "readers_within": sum(rate.within for rate in rates),
             "controls_found": found,
             "indistinguishable": not conditions,
-            "verdict": says,
-            "sentence": self._sentence(finding, low, high, conditions),
-            "reason": (test.reason or "") if finding == NOT_ESTIMABLE else "",
+            "verdict": verdict(self.protocol.margin, conditions),
+            "sentence": self._sentence(finding, conditions),
+            "reason": (self.test.reason or "") if finding == NOT_ESTIMABLE else "",
         }
 
-    def _tost(self) -> Equivalence:
-        return next(tost for tost in self.test.tost if tost.margin == self.protocol.margin)
-
-    def _limits(self) -> tuple[float | None, float | None]:
-        if self.resampled is None:
-            return self.test.test.ci_low, self.test.test.ci_high
-        low, high = self.resampled.low, self.resampled.high
-        return (None, None) if math.isnan(low) else (low, high)
-
-    def _finding(self, p_value: float | None, low: float | None, high: float | None) -> str:
-        estimate = self.test.test.estimate
-        if estimate is None or p_value is None or math.isnan(p_value) or low is None or high is None:
+    def _finding(self, p_value: float | None) -> str:
+        if self.test.estimate is None or p_value is None or math.isnan(p_value):
             return NOT_ESTIMABLE
-        shown = p_value < self.protocol.alpha and (self.resampled is None or not low <= CHANCE <= high)
-        return NOT_SHOWN if not shown else BETTER if estimate > CHANCE else WORSE
+        if p_value >= self.protocol.alpha:
+            return NOT_SHOWN
+        return BETTER if self.test.estimate > CHANCE else WORSE
 
-    def _not_in_resamples(self) -> Iterator[str]:
-        if self.resampled is not None and not self.resampled.equivalent:
-            yield "cases share patients, and equivalence does not hold when patients are resampled"
-
-    def _sentence(self, finding: str, low: float | None, high: float | None, conditions: list[str]) -> str:
-        estimate, margin = self.test.test.estimate, self.protocol.margin
-        if finding == NOT_ESTIMABLE or estimate is None or low is None or high is None:
-            return f"Whether readers told real from synthetic cannot be estimated: {self.test.test.reason}"
+    def _sentence(self, finding: str, conditions: list[str]) -> str:
+        if finding == NOT_ESTIMABLE:
+            return f"Whether readers told real from synthetic cannot be estimated: {self.test.reason}"
         shown = "not shown to be indistinguishable" if conditions else "indistinguishable"
+        level = f"{100 * (1 - self.protocol.alpha):g} %"
         return (
-            f"{FINDINGS[finding]}: balanced accuracy {estimate:.2f}, {100 * (1 - self.protocol.alpha):g} % CI "
-            f"{low:.2f}–{high:.2f}, {self.test.n_readers} readers; {shown} at ±{margin:.2f}."
+            f"{FINDINGS[finding]}: balanced accuracy {self.test.estimate:.2f}, {level} CI "
+            f"{self.test.ci_low:.2f}–{self.test.ci_high:.2f}, {self.asked.n_readers} readers; {shown} at "
+            f"±{self.protocol.margin:.2f}."
         )

@@ -10,7 +10,7 @@ from readerstudy.analysis.bootstrap import bootstrap_areas
 from readerstudy.analysis.clusters import case_weights, cases_of, patients_with_several_cases
 from readerstudy.analysis.controls import positive_controls
 from readerstudy.analysis.counts import counts
-from readerstudy.analysis.headline import BETTER, NOT_ESTIMABLE, NOT_SHOWN, OF_BOOTSTRAP, WORSE, Protocol, headlines
+from readerstudy.analysis.headline import BETTER, NOT_ESTIMABLE, NOT_SHOWN, OF_PATIENTS, WORSE, Protocol, headlines
 from readerstudy.analysis.mrmc import pooled_tests
 from readerstudy.analysis.multiplicity import holm, in_family
 
@@ -169,15 +169,40 @@ def test_a_second_case_of_each_patient_adds_nothing_to_the_clustered_interval():
     assert (independent["se"] < double["se"]).all()
 
 
-def test_where_patients_recur_the_headline_takes_the_bootstrap_and_the_warning_says_so():
-    analysis = analyse(twice(tellers()), replicates=200)
-    assert patients_with_several_cases(twice(tellers())) == 16
+def test_where_patients_recur_the_headline_takes_the_resampled_covariance_and_the_warning_says_so():
+    frame = study(tellers(), answers("R9", real="RRRRRRRR", G="SSSSSSSS"))
+    once, analysis = (analyse(made, replicates=400) for made in (frame, twice(frame)))
+    assert patients_with_several_cases(twice(frame)) == 16
     found = row(analysis.tables["headlines"])
     bootstrap = row(analysis.tables["bootstrap"].query("unsure_policy == 'middle'"))
-    assert found["interval"] == OF_BOOTSTRAP
-    assert (found["ci_low"], found["ci_high"]) == (bootstrap["ci_low"], bootstrap["ci_high"])
-    assert "cases share patients" in found["verdict"]
+    assert found["interval"] == OF_PATIENTS
+    assert list(found[["ci_low", "ci_high", "p_value", "p_tost"]]) == list(
+        bootstrap[["test_ci_low", "test_ci_high", "test_p_value", "test_p_tost"]]
+    )
     assert analysis.document["warnings"][-1].startswith("Several cases come from one patient or host (16 of them)")
+    assert row(once.tables["headlines"])["interval"] == "Obuchowski-Rockette"
+
+
+def test_the_resampled_covariance_gives_about_the_test_of_independent_cases():
+    frame = guessers()
+    bootstrap = bootstrap_areas(frame, alpha=0.05, margins=(0.1,), replicates=4000)
+    resampled = row(bootstrap.query("unsure_policy == 'middle'"))
+    unbiased = next(
+        test.test
+        for test in pooled_tests(frame, alpha=0.05, margins=(0.1,))[0]
+        if (test.question.unsure_policy, test.covariance, test.generator) == ("middle", "unbiased", "G")
+        and test.question.organ == "liver"
+    )
+    assert resampled["test_se"] == pytest.approx(unbiased.se, rel=0.1)
+    assert resampled["estimate"] == pytest.approx(unbiased.estimate)
+
+
+def test_a_patient_in_both_arms_alone_leaves_nothing_to_resample():
+    frame = study(answers("R1", real="RS", G="SR"), answers("R2", real="RR", G="SS")).assign(patient_id="p")
+    found = row(headlines_of(frame, clustered=True))
+    assert found["finding"] == NOT_ESTIMABLE
+    assert found["reason"].startswith("Resampling cases needs two patients")
+    assert "the equivalence test is not estimable" in found["verdict"]
 
 
 def test_where_patients_recur_intervals_of_the_table_are_not_narrower():
