@@ -1,5 +1,5 @@
 /** The help: every key and what mouse and fingers do, from the lists that make them work. */
-import { pointerHelp, VIEWER_KEYS } from "./keys.js";
+import { IMAGE_KEYS, pointerHelp, TOOL_KEYS } from "./keys.js";
 
 /**
  * @typedef {object} HelpSection  what the page around the viewer adds
@@ -16,7 +16,8 @@ export class Help {
    */
   constructor(dialog, added) {
     this.#dialog = dialog;
-    this.#fill("viewer", VIEWER_KEYS);
+    this.#fill("image", IMAGE_KEYS);
+    this.#fill("tools", TOOL_KEYS);
     if (added) {
       const heading = document.createElement("h3");
       heading.textContent = added.title;

@@ -11,7 +11,7 @@ import { PRESETS } from "./window.js";
  */
 
 /** @type {readonly Binding[]} */
-export const VIEWER_KEYS = Object.freeze([
+export const IMAGE_KEYS = Object.freeze([
   { keys: ["ArrowUp", "ArrowLeft"], shown: "↑ ←", does: "one slice back", run: (v) => v.scrollBy(-1) },
   { keys: ["ArrowDown", "ArrowRight"], shown: "↓ →", does: "one slice on", run: (v) => v.scrollBy(1) },
   { keys: ["PageUp"], shown: "Page up", does: "ten slices back", run: (v) => v.scrollBy(-10) },
@@ -29,6 +29,10 @@ export const VIEWER_KEYS = Object.freeze([
   { keys: ["+", "="], shown: "+", does: "zoom in", run: (v) => v.zoomBy(1.2) },
   { keys: ["-", "_"], shown: "−", does: "zoom out", run: (v) => v.zoomBy(1 / 1.2) },
   { keys: ["0", " "], shown: "0 or space", does: "reset window, slab, zoom and position", run: (v) => v.reset() },
+]);
+
+/** @type {readonly Binding[]} */
+export const TOOL_KEYS = Object.freeze([
   { keys: ["l"], shown: "L", does: "next layout", run: (v) => v.nextLayout(), once: true },
   { keys: ["v"], shown: "V", does: "next plane takes the keys", run: (v) => v.nextPane(), once: true },
   { keys: ["x"], shown: "X", does: "crosshair on or off", run: (v) => v.toggleCrosshair(), once: true },
@@ -45,6 +49,8 @@ export const VIEWER_KEYS = Object.freeze([
   { keys: ["f"], shown: "F", does: "full screen on or off", run: (v) => v.toggleFullScreen(), once: true },
   { keys: ["?"], shown: "?", does: "show this help", run: (v) => v.showHelp(), once: true },
 ]);
+
+export const VIEWER_KEYS = Object.freeze([...IMAGE_KEYS, ...TOOL_KEYS]);
 
 /**
  * What dragging with each button does.
