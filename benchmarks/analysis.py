@@ -138,7 +138,7 @@ def main() -> None:
     for kind in RATING_CUTS:
         in_a_process(test_figure, kind)
     if options.million:
-        for readers in (20, 1000):
+        for readers in (20, 200):
             in_a_process(million, readers)
 
 

@@ -15,7 +15,14 @@ import pandas as pd
 import pytest
 
 from readerstudy.analysis.analysis import analyse, write_analysis
+from readerstudy.analysis.chance import against_chance
+from readerstudy.analysis.counts import counts
+from readerstudy.analysis.detection import signal_detection
+from readerstudy.analysis.discrimination import discrimination
+from readerstudy.analysis.equivalence import reader_equivalence
+from readerstudy.analysis.metrics import metrics
 from readerstudy.analysis.readings_csv import read_readings_csv
+from readerstudy.analysis.unsure import unsure_policies, unsure_rates
 
 # method, reader, organ, tp, fn, tn, fp, unsure real, unsure synthetic; sensitivity, specificity, accuracy in %
 TABLE_3 = [
@@ -118,3 +125,46 @@ def test_intervals_equal_the_golden_ones(golden: Path, exported: pd.DataFrame):
             expected = [getattr(row, f"{short}_wilson_{bound}") for bound in ("lo", "hi")]
             assert list(values[[f"{name}_low", f"{name}_high"]]) == pytest.approx(expected, rel=1e-6)
         assert values["balanced_accuracy"] == pytest.approx(row.balanced_acc, rel=1e-6)
+
+
+def test_every_figure_of_one_readers_labels_equals_the_golden_one(golden: Path, table_3_csv: Path):
+    """golden/g01_table3_intervals.csv, R 4.2.2: binom.test, fisher.test, pbinom, the formulas written out."""
+    table = counts(read_readings_csv(table_3_csv))
+    unsure = unsure_policies(table, alpha=0.05)
+    controls = pd.DataFrame({"reader_id": [], "found": []})
+    margins = (0.10, 0.15, 0.20)
+    equivalence = {margin: reader_equivalence(table, controls, margin=margin, alpha=0.05) for margin in margins}
+    sources = [
+        (discrimination(table, alpha=0.05), {
+            "balanced_accuracy": "balanced_acc", "youden_j": "youden_J", "youden_j_low": "J_newcombe_lo",
+            "youden_j_high": "J_newcombe_hi", "mcc": "mcc",
+        }),
+        (signal_detection(table, alpha=0.05), {
+            "d_prime": "dprime_loglinear", "d_prime_low": "dprime_lo", "d_prime_high": "dprime_hi",
+            "criterion": "criterion_c_loglinear",
+        }),
+        (against_chance(table), {"binomial_p": "binom_p_two_sided_vs_half", "fisher_p": "fisher_p_2x2"}),
+        (unsure_rates(table, alpha=0.05), {
+            "rate": "unsure_rate", "rate_low": "unsure_wilson_lo", "rate_high": "unsure_wilson_hi",
+            "fisher_p": "unsure_diff_real_vs_syn_fisher_p",
+        }),
+        (unsure[unsure["unsure_policy"] == "wrong"], {
+            "accuracy": "acc_unsure_wrong", "accuracy_low": "acc_unsure_wrong_wilson_lo",
+            "accuracy_high": "acc_unsure_wrong_wilson_hi", "sensitivity": "sens_unsure_wrong",
+            "specificity": "spec_unsure_wrong",
+        }),
+        *((rows, {"p_tost": f"tost_p_margin_{margin:.2f}"}) for margin, rows in equivalence.items()),
+    ]  # fmt: skip
+    expected = pd.read_csv(golden / "g01_table3_intervals.csv")
+    readers, organs = expected["method"] + "-" + expected["reader"], expected["organ"].replace("kidneys", "kidney")
+    keys = list(zip(readers, organs, expected["method"], strict=True))
+    for rows, names in sources:
+        mine = rows.set_index(["reader_id", "organ", "generator"]).loc[keys]
+        for name, golden_name in names.items():
+            assert mine[name].to_numpy() == pytest.approx(expected[golden_name].to_numpy(), rel=1e-6), name
+    exact = metrics(read_readings_csv(table_3_csv), alpha=0.05, interval="clopper-pearson")
+    exact = exact.set_index(["reader_id", "organ", "generator"]).loc[keys]
+    for name, short in (("sensitivity", "sens"), ("specificity", "spec"), ("accuracy", "acc")):
+        for bound, golden_bound in (("low", "lo"), ("high", "hi")):
+            mine = exact[f"{name}_{bound}"].to_numpy()
+            assert mine == pytest.approx(expected[f"{short}_cp_{golden_bound}"].to_numpy(), rel=1e-6)
