@@ -8,9 +8,8 @@ import hashlib
 import logging
 import os
 import secrets
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -22,11 +21,13 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from readerstudy.models.stored_file import ShelvedFile, StoredFile
-from readerstudy.storage.listing import RangedStorage, StoredName
+from readerstudy.storage.listing import RangedStorage, StoredName, stored_name
 
 logger = logging.getLogger(__name__)
 
 ORPHAN_AFTER = timedelta(days=2)  # longer than any import takes
+INCOMING = "incoming/"  # names what is being written
+PARTIAL = ".partial"
 _CHUNK_BYTES = 1 << 20
 
 
@@ -43,18 +44,18 @@ class Store:
     def write(self, write_to: Callable[[BinaryIO], object], *, key: str | None = None) -> StoredFile:
         """Store what `write_to` writes, and return its row, not saved yet: save it where its owner is saved."""
         key = key or new_key()
-        descriptor, path = tempfile.mkstemp(dir=self.storage.incoming(), suffix=".partial")
+        path = self._partial(key)
         try:
-            with os.fdopen(descriptor, "w+b") as file:
+            with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
                 write_to(file)
                 file.flush()
                 os.fsync(file.fileno())
                 size = file.seek(0, os.SEEK_END)
                 file.seek(0)
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-                self.storage.save(name_of(key), _Written(file, path))
+                self.storage.save(name_of(key), _Written(file, str(path)))
         finally:
-            Path(path).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         return StoredFile(key=key, sha256=sha256, size=size)
 
     def read(self, file: StoredFile) -> bytes:
@@ -90,15 +91,30 @@ class Store:
         return digest.hexdigest()
 
     def delete(self, key: str) -> None:
+        """Delete a file, and what a killed writer may have left of it."""
         self.storage.delete(name_of(key))
+        self._partial(key).unlink(missing_ok=True)
 
     def list_files(self) -> Iterator[StoredName]:
-        """Name everything in the store, unfinished files and strange ones too."""
-        return self.storage.list_names()
+        """Name everything in the store, strange files too, and what is or was being written."""
+        yield from self.storage.list_names()
+        for path in self.storage.incoming().iterdir():
+            with suppress(FileNotFoundError):  # finished since it was listed
+                yield stored_name(f"{INCOMING}{path.name}", path.stat())
+
+    def remove(self, name: str) -> None:
+        """Delete a file by its name in `list_files`."""
+        if name.startswith(INCOMING):
+            (self.storage.incoming() / name.removeprefix(INCOMING)).unlink(missing_ok=True)
+        else:
+            self.storage.delete(name)
 
     def free_bytes(self) -> int | None:
         """Return the room that is left; None where no limit is known."""
         return self.storage.free_bytes()
+
+    def _partial(self, key: str) -> Path:
+        return self.storage.incoming() / f"{key}{PARTIAL}"
 
     def _missing(self, file: StoredFile) -> StoreError:
         return StoreError(f"Stored file {file.key} is missing from {self.storage.describe()}.")
@@ -196,11 +212,12 @@ def remove_orphans() -> None:
     store = get_store()
     for name in orphans(store, before=timezone.now() - ORPHAN_AFTER):
         logger.warning("Stored file %s belongs to nothing and is removed", name)
-        store.storage.delete(name)
+        store.remove(name)
 
 
 def orphans(store: Store, *, before: datetime) -> list[str]:
     """Return the names of files that have no row, are on no worker's shelf, and were written before a moment."""
     old = {file.name for file in store.list_files() if file.written_at < before}
-    known = {*StoredFile.objects.values_list("key", flat=True), *ShelvedFile.objects.values_list("key", flat=True)}
-    return sorted(old - {name_of(key) for key in known})
+    shelved = set(ShelvedFile.objects.values_list("key", flat=True))
+    known = {name_of(key) for key in {*StoredFile.objects.values_list("key", flat=True), *shelved}}
+    return sorted(old - known - {f"{INCOMING}{key}{PARTIAL}" for key in shelved})

@@ -137,7 +137,7 @@ def _handle(store: Store, fault: Fault, file: StoredFile, owner: Owner, *, mend:
 
 def _handle_orphan(store: Store, name: str, *, mend: bool) -> Problem:
     if mend:
-        store.storage.delete(name)
+        store.remove(name)
     return Problem(Fault.NO_ROW, name, "a file without a row", _REMOVED, mended=mend)
 
 

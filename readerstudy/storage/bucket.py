@@ -33,7 +33,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # django-storages ships n
     def open(self, name: str, mode: str = "rb") -> "File[bytes]":
         """Open a file for reading, once and from its beginning: its bytes come with one request, as asked for."""
         with _as_os_errors(name):
-            return _Body(cast(IO[Any], self.bucket.Object(self._normalize_name(name)).get()["Body"]), name=name)
+            return _Body(cast(IO[Any], self._get(name)), name=name)
 
     def delete(self, name: str) -> None:
         with _as_os_errors(name):
@@ -42,17 +42,23 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # django-storages ships n
     def read_range(self, name: str, start: int, stop: int) -> bytes:
         """Return the bytes from `start` to `stop` (exclusive), fewer where the file ends, with one request."""
         with _as_os_errors(name):
-            found = self.bucket.Object(self._normalize_name(name)).get(Range=f"bytes={start}-{stop - 1}")
-            return bytes(found["Body"].read())
+            return bytes(self._get(name, Range=f"bytes={start}-{stop - 1}").read())
 
     def list_names(self) -> Iterator[StoredName]:
         prefix = f"{self.location}/" if self.location else ""
         with _as_os_errors(prefix):
-            for entry in self.bucket.objects.filter(Prefix=prefix):
-                yield StoredName(entry.key.removeprefix(prefix), entry.size, entry.last_modified)
+            pages = self.connection.meta.client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self.bucket_name, Prefix=prefix):
+                for entry in page.get("Contents", ()):
+                    yield StoredName(entry["Key"].removeprefix(prefix), entry["Size"], entry["LastModified"])
 
     def free_bytes(self) -> int | None:
         return None
+
+    def _get(self, name: str, **options: str) -> Any:
+        """Ask for a file by this thread's own client: the bucket that django-storages keeps is shared by all."""
+        client = self.connection.meta.client
+        return client.get_object(Bucket=self.bucket_name, Key=self._normalize_name(name), **options)["Body"]
 
     def incoming(self) -> Path:
         folder: Path = settings.DATA_ROOT / "incoming"

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 
-from readerstudy.storage.listing import StoredName
+from readerstudy.storage.listing import StoredName, stored_name
 
 
 class FolderStorage(FileSystemStorage):
@@ -32,14 +32,9 @@ class FolderStorage(FileSystemStorage):
             os.close(descriptor)
 
     def list_names(self) -> Iterator[StoredName]:
-        root = Path(self.location)
-        for path in (path for pattern in ("??/*", "incoming/*") for path in root.glob(pattern)):
-            try:
-                found = path.stat()
-            except FileNotFoundError:
-                continue  # finished or removed since it was listed
-            written_at = datetime.fromtimestamp(found.st_mtime, UTC)
-            yield StoredName(f"{path.parent.name}/{path.name}", found.st_size, written_at)
+        for path in Path(self.location).glob("??/*"):
+            with suppress(FileNotFoundError):  # removed since it was listed
+                yield stored_name(f"{path.parent.name}/{path.name}", path.stat())
 
     def free_bytes(self) -> int | None:
         usage = os.statvfs(self.incoming())

@@ -1,8 +1,9 @@
 """What a storage of the store offers beside Django's own methods."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,11 @@ class StoredName:
     name: str
     size: int
     written_at: datetime
+
+
+def stored_name(name: str, found: os.stat_result) -> StoredName:
+    """Describe a file on this machine's disk."""
+    return StoredName(name, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
 
 class RangedStorage(Protocol):

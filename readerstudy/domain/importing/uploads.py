@@ -1,7 +1,7 @@
 """Archives that staff sent, while they wait to be imported: in `DATA_ROOT/uploads`, under random names.
 
 An archive holds what must not be kept: names of files, headers. It goes as soon as its import has ended, well or
-not; what nobody waits for any more goes after a day.
+not; what nobody waits for any more, as after a kill, goes after an hour.
 """
 
 import re
@@ -18,7 +18,7 @@ from django.utils import timezone
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.archives import unpack_archive
 
-STRAY_AFTER = timedelta(days=1)
+STRAY_AFTER = timedelta(hours=1)
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 

@@ -182,10 +182,13 @@ def test_what_a_killed_worker_left_is_removed_and_what_a_living_one_writes_is_no
     for file, claim in ((put(), dead), (saved, dead), (kept, alive)):
         ShelvedFile.objects.create(key=file.key, claim=claim)
     ShelvedFile.objects.create(key="0" * 32, claim=dead)  # killed before it wrote
+    ShelvedFile.objects.create(key="1" * 32, claim=dead)
+    half = store.storage.incoming() / f"{'1' * 32}.partial"
+    half.write_bytes(b"killed while it wrote")
 
     remove_shelved(live_claims={alive})
 
-    assert keys() == {kept.key, saved.key}
+    assert (keys(), half.exists()) == ({kept.key, saved.key}, False)
     assert [shelved.key for shelved in ShelvedFile.objects.all()] == [kept.key]
 
 
@@ -196,6 +199,32 @@ def test_files_without_a_row_are_found(store):
 
     assert orphans(store, before=timezone.now() + timedelta(seconds=2)) == [name_of(orphan.key)]
     assert orphans(store, before=timezone.now() - timedelta(seconds=5)) == []
+
+
+def test_what_a_worker_is_writing_is_no_orphan():
+    store, key = get_store(), "2" * 32
+    ShelvedFile.objects.create(key=key, claim=uuid.uuid4())
+    found = []
+
+    def write(file):
+        file.write(b"half")
+        found.extend(orphans(store, before=timezone.now() + timedelta(seconds=2)))
+
+    store.write(write, key=key)
+
+    assert found == []
+
+
+def test_what_a_killed_command_was_writing_is_removed_wherever_the_store_is(store):
+    half = store.storage.incoming() / "abc.partial"
+    half.write_bytes(b"half")
+    long_ago = (timezone.now() - ORPHAN_AFTER - timedelta(minutes=1)).timestamp()
+
+    remove_orphans()
+    assert half.exists()
+    os.utime(half, (long_ago, long_ago))
+    remove_orphans()
+    assert not half.exists()
 
 
 def test_files_without_a_row_are_removed_once_they_are_old():

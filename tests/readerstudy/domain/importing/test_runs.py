@@ -241,7 +241,7 @@ def test_what_a_killed_worker_unpacked_is_unpacked_anew(source, tmp_path):
     assert list(uploads_folder().iterdir()) == []
 
 
-def test_uploads_that_nobody_waits_for_go_after_a_day(source, tmp_path, monkeypatch):
+def test_uploads_that_nobody_waits_for_go_after_an_hour(source, tmp_path, monkeypatch):
     wanted, stray = upload(source, tmp_path), upload(source, tmp_path)
     ask(source=wanted, uploaded=True)
     (uploads_folder() / "tmpabc").write_bytes(b"cut off")
