@@ -61,8 +61,7 @@ def read_ct(path: Path | str) -> Volume:
     Returns
     -------
     Volume
-        ``hu`` is C-contiguous and lies on the file's own voxels: axes are flipped and swapped, never
-        resampled.
+        ``hu`` lies on the file's own voxels: axes are flipped and swapped, never resampled.
 
     Raises
     ------

@@ -171,7 +171,7 @@ def read_canonical(path: Path, image: Any, *, whole_numbers_only: bool) -> tuple
 
     Returns
     -------
-    values : ndarray of int16, shape (I, J, K), C-contiguous
+    values : ndarray of int16, shape (I, J, K), in Fortran order, as NIfTI has it
         Rounded, and clipped to int16.
     affine : ndarray of float64, shape (4, 4)
     """
@@ -209,7 +209,7 @@ def empty_canonical(shape: tuple[int, int, int], turn: npt.NDArray[np.float64]) 
         canonical one and whether it runs along it (1) or against (-1).
     """
     axes = turn[:, 0].astype(int)
-    values = np.empty([shape[n] for n in np.argsort(axes)], dtype=np.int16)
+    values = np.empty([shape[n] for n in np.argsort(axes)], dtype=np.int16, order="F")
     own = values.transpose(axes)[tuple(slice(None, None, int(sign)) for sign in turn[:, 1])]
     return values, own
 

@@ -53,7 +53,8 @@ def noise_hu(ct: Volume) -> float | None:
     if soft.size < _FEWEST_PATCHES:
         return None
     evenest = soft[np.argsort(variance[soft], kind="stable")[: max(int(_EVEN_PATCHES * soft.size), _FEWEST_PATCHES)]]
-    return float(patches(noise_residual(following))[evenest].std())
+    residual = noise_residual(np.moveaxis(seen[1][evenest], 0, -1))
+    return float(residual[1:-1, 1:-1].std())  # at a patch's border neighbours are missing
 
 
 def shows_head(ct: Volume) -> bool:

@@ -26,7 +26,7 @@ def write_volume(shelf: Shelf, volume: Volume) -> StoredFile:
 
 
 def write_mask(shelf: Shelf, mask: npt.NDArray[np.bool_], affine: npt.NDArray[np.float64]) -> StoredFile:
-    return _write_nifti(shelf, mask.astype(np.uint8), affine)
+    return _write_nifti(shelf, mask.view(np.uint8), affine)
 
 
 def load_volume(file: StoredFile) -> Volume:

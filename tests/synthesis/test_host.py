@@ -1,7 +1,9 @@
+import hashlib
+
 import numpy as np
 import pytest
 
-from synthesis.host import Host, InvalidHost, ct_hash
+from synthesis.host import Host, InvalidHost, ct_hash, ct_hashes
 from synthesis.organs import organ
 from synthesis.volume import Volume
 
@@ -36,3 +38,18 @@ def test_the_hash_is_of_what_the_ct_is_and_not_of_how_it_lies_in_memory(host):
     assert ct_hash(Volume(other_voxel, affine)) != ct_hash(host.ct)
     assert ct_hash(Volume(hu, affine + np.eye(4) * [1, 0, 0, 0])) != ct_hash(host.ct)
     assert ct_hash(Volume(hu.reshape(hu.shape[::-1]), affine)) != ct_hash(host.ct)
+
+
+def test_the_hash_does_not_hang_on_the_order_in_memory(host):
+    turned = Volume(np.asfortranarray(host.ct.hu), host.ct.affine)
+    moved = Volume(host.ct.hu, host.ct.affine + np.diag([0, 0, 0.5, 0]))
+
+    assert ct_hashes(turned) == ct_hashes(host.ct)
+    assert (
+        ct_hash(host.ct)
+        == hashlib.sha256(
+            host.ct.hu.tobytes() + np.array(host.ct.shape).tobytes() + host.ct.affine.tobytes()
+        ).hexdigest()
+    )
+    assert ct_hashes(moved)[0] != ct_hashes(host.ct)[0]
+    assert ct_hashes(moved)[1] == ct_hashes(host.ct)[1]

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from django.utils.crypto import salted_hmac
 
 from readerstudy.domain.errors import DomainError
@@ -187,14 +186,16 @@ class Draft:
         """Return the joined mask on the CT's grid; None where there is none, or it may be empty, and is."""
         if mask is None:
             return None
-        joined = np.zeros(ct.shape, dtype=bool)
+        joined: Mask | None = None
         for path in mask.paths:
             held = self._read_map(row, path, ct)
             part = held.mask(mask.labels)
-            if not mask.may_be_empty and not part.any():
+            shows = bool(part.any())
+            if not mask.may_be_empty and not shows:
                 raise self._empty(row, path, mask.labels, held)
-            joined |= part
-        return joined if joined.any() else None
+            if shows:
+                joined = part if joined is None else joined | part
+        return joined
 
     def _read_map(self, row: SourceRow, path: Path, ct: CTVolume) -> Held:
         """Return what a mask file holds, read once for all that is taken from it."""

@@ -5,6 +5,7 @@ Whatever a file holds, it is read or refused: pydicom and its decoders raise nea
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ ENHANCED_CT = ("1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")  # 
 SEGMENTATION = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # the second: label maps
 STRUCTURES = "1.2.840.10008.5.1.4.1.1.481.3"
 _MAGIC_AT = 128
+for _name in ("pydicom", "highdicom", "openjpeg"):  # they log values of headers, which may name patients
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 _DEFLATE_RATIO = 1032  # no deflate stream expands further
 _GEOMETRY = [
     *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "PatientID"),

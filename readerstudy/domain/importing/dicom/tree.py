@@ -18,6 +18,7 @@ from readerstudy.domain.importing.dicom.files import (
     LeftOut,
     is_dicom,
     read_header,
+    reading,
     sop_class,
     text,
 )
@@ -99,13 +100,14 @@ def _sort(file: Path, root: Path, tree: _Tree) -> None:
         return
     name = str(file.relative_to(root))
     try:
-        header = read_header(file)
-        if is_mask(header):
-            tree.masks.append(MaskFile.of(file, name, header))
-        elif sop_class(header) in (CT_IMAGE, *ENHANCED_CT):
-            _add_slices(file, name, header, tree)
-        elif sop_class(header):
-            tree.left_out["no CT images"] += 1
+        with reading(file):  # values are parsed when they are asked for
+            header = read_header(file)
+            if is_mask(header):
+                tree.masks.append(MaskFile.of(file, name, header))
+            elif sop_class(header) in (CT_IMAGE, *ENHANCED_CT):
+                _add_slices(file, name, header, tree)
+            elif sop_class(header):
+                tree.left_out["no CT images"] += 1
     except LeftOut as why:
         tree.left_out[str(why)] += 1
     except InvalidDicom as error:
@@ -149,9 +151,10 @@ def _mask_files(tree: _Tree, options: ImportOptions) -> list[MaskFile]:
         if is_dicom(file):
             name = file.name if file == place else str(file.relative_to(place))
             try:
-                header = read_header(file)
-                if is_mask(header):
-                    found.append(MaskFile.of(file, name, header))
+                with reading(file):
+                    header = read_header(file)
+                    if is_mask(header):
+                        found.append(MaskFile.of(file, name, header))
             except InvalidDicom as error:
                 raise _refused(name, file, error) from error
     return found

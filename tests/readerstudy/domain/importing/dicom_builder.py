@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.sr.codedict import codes
 from pydicom.uid import (
+    UID,
     CTImageStorage,
     EnhancedCTImageStorage,
     ExplicitVRLittleEndian,
@@ -42,7 +43,7 @@ def expected_ras(hu: np.ndarray) -> np.ndarray:
 
 def dataset(sop_class: str, **values: Any) -> FileDataset:
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = sop_class
+    meta.MediaStorageSOPClassUID = UID(sop_class)
     meta.MediaStorageSOPInstanceUID = generate_uid()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     made = FileDataset("", {}, file_meta=meta, preamble=bytes(128))
@@ -145,10 +146,10 @@ def transcode(path: Path, syntax: str) -> None:
         made.rename(path)
         return
     one = pydicom.dcmread(path)
-    if pydicom.uid.UID(syntax).is_compressed and syntax != pydicom.uid.DeflatedExplicitVRLittleEndian:
+    if UID(syntax).is_compressed and syntax != pydicom.uid.DeflatedExplicitVRLittleEndian:
         one.compress(syntax)
     else:
-        one.file_meta.TransferSyntaxUID = syntax
+        one.file_meta.TransferSyntaxUID = UID(syntax)
         if syntax == pydicom.uid.ExplicitVRBigEndian:
             one.PixelData = np.frombuffer(one.PixelData, "<u2").astype(">u2").tobytes()
     pydicom.dcmwrite(
@@ -253,7 +254,7 @@ def structures(path: Path, series: Series, contours: dict[str, list[np.ndarray]]
     one.save_as(path, enforce_file_format=True)
 
 
-def contour(n: int, rows: tuple[int, int], columns: tuple[int, int]) -> np.ndarray:
+def contour(n: int, rows: tuple[int, int], columns: tuple[int, int]) -> Any:
     """The outline of voxels rows[0]..rows[1], columns[0]..columns[1] (inclusive) of slice n, half a voxel outside."""
     (top, bottom), (left, right) = rows, columns
     corners = [
@@ -262,4 +263,4 @@ def contour(n: int, rows: tuple[int, int], columns: tuple[int, int]) -> np.ndarr
         (bottom + 0.5, right + 0.5),
         (bottom + 0.5, left - 0.5),
     ]
-    return ORIGIN + np.array([[c * SPACING[1], r * SPACING[0], n * SPACING[2]] for r, c in corners])
+    return np.asarray(ORIGIN) + np.array([[c * SPACING[1], r * SPACING[0], n * SPACING[2]] for r, c in corners])
