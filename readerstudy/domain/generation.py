@@ -15,6 +15,7 @@ from readerstudy.domain.bell import ring_pack, ring_synthesis
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.lesions import tumor_fields
 from readerstudy.domain.jobs import Commit, claimable, remove_leftovers, run, unheard
+from readerstudy.domain.lesion_cue import cue_point, cue_slice
 from readerstudy.domain.queries.progress import StudyProgress, study_progress
 from readerstudy.domain.store import Shelf, get_store, remove_orphans
 from readerstudy.domain.volumes import load_mask, load_volume
@@ -127,6 +128,7 @@ def _write_slices(truth: GroundTruth, shelf: Shelf) -> Commit:
     ct, tumor_mask = _ct_and_tumor(truth)
     slices = slice_packs.display_array(ct.hu, ct.affine)
     tumor = slice_packs.display_array(tumor_mask.astype(np.int16), ct.affine)
+    spacing_mm = slice_packs.display_spacing_mm(ct.spacing_mm, ct.affine)
     index: list[slice_packs.SlicePackIndex] = []
 
     def write(file: BinaryIO) -> None:
@@ -137,8 +139,10 @@ def _write_slices(truth: GroundTruth, shelf: Shelf) -> Commit:
         "file": file,
         "offsets": list(index[0].offsets),
         "shape": list(slices.shape),
-        "spacing_mm": list(slice_packs.display_spacing_mm(ct.spacing_mm, ct.affine)),
-        "cue_slice": _cue_slice(tumor),
+        "spacing_mm": list(spacing_mm),
+        "cue_slice": cue_slice(tumor),
+        "cue_point": list(cue_point(tumor, spacing_mm)),
+        "affine": slice_packs.display_affine(ct.hu.shape, ct.affine).tolist(),
     }
     return lambda: fields
 
@@ -162,13 +166,6 @@ def _load_tumor(run: SynthesisRun) -> SyntheticTumor:
     if run.result is None:
         raise DomainError(f"Its tumour could not be synthesised: {run.error}")
     return SyntheticTumor.load(io.BytesIO(get_store().read(run.result)))
-
-
-def _cue_slice(tumor: npt.NDArray[np.int16]) -> int:
-    """Return the slice with the largest area of tumour; of several, the middle one. Both arms alike."""
-    area = np.count_nonzero(tumor, axis=(1, 2))
-    largest = np.flatnonzero(area == area.max())
-    return int(largest[len(largest) // 2])
 
 
 def _ended(job: Job) -> bool:

@@ -108,6 +108,24 @@ def display_spacing_mm(
     return spacing[0], spacing[1], spacing[2]
 
 
+def display_affine(shape: tuple[int, ...], affine: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return where the voxels of `display_array` lie in the patient.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (i, j, k) of the volume.
+    affine : array, shape (4, 4)
+        Voxel indices [i, j, k] to RAS+ millimetres.
+
+    Returns
+    -------
+    array, shape (4, 4)
+        Maps [slice, row, column, 1] to [x, y, z, 1] in RAS+ millimetres; whole numbers are voxels' centres.
+    """
+    return np.asarray(affine @ nib.orientations.inv_ornt_aff(_to_display(affine), shape), dtype=np.float64)
+
+
 def encode_slice(slice_hu: NDArray[np.int16]) -> bytes:
     """Return a slice as one gzip member (see the module's text).
 

@@ -6,8 +6,10 @@ Django finds them here; `apps.py` has them imported through this list.
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.case import Case, SlicePack
 from readerstudy.models.dataset import Dataset
+from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.import_run import ImportRun
+from readerstudy.models.problem_report import ProblemReport
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence, SequenceItem
@@ -21,10 +23,12 @@ __all__ = [
     "AuditEvent",
     "Case",
     "Dataset",
+    "DisplayCheck",
     "GroundTruth",
     "ImportRun",
     "Lesion",
     "OrganScan",
+    "ProblemReport",
     "Reader",
     "Reading",
     "Sequence",

@@ -34,6 +34,8 @@ class SlicePack(Job):
     shape = models.JSONField(default=list, blank=True, help_text="[slices, rows, columns]")
     spacing_mm = models.JSONField(default=list, blank=True, help_text="[slice, row, column]")
     cue_slice = models.PositiveIntegerField(null=True, help_text="0-based slice of the lesion's middle")
+    cue_point = models.JSONField(null=True, help_text="[slice, row, column] of a voxel of the lesion in that slice")
+    affine = models.JSONField(null=True, help_text="4 x 4, from [slice, row, column] to RAS+ mm; never sent")
 
     class Meta:
         constraints = [

@@ -17,6 +17,7 @@ class Reader(models.Model):
     invited_at = models.DateTimeField(auto_now_add=True)
     accepted_at = models.DateTimeField(null=True)
     instructed_at = models.DateTimeField(null=True, help_text="when the instructions were left")
+    preferences = models.JSONField(default=dict, blank=True, help_text="the viewer's, as the browser sent them")
 
     class Meta:
         ordering = ["study", "code"]

@@ -12,6 +12,8 @@ class Reading(AppendOnly):
     revision = models.PositiveIntegerField(default=1)
     label = models.CharField(max_length=10, choices=Label)
     rating = models.FloatField(null=True, help_text="higher = more surely real")
+    comment = models.TextField(blank=True)
+    mark_mm = models.JSONField(null=True, help_text="what gave it away: [x, y, z] in the CT's RAS+ millimetres")
     submission = models.UUIDField(unique=True, help_text="made by the browser: a resent answer is the same one")
     active_ms = models.PositiveIntegerField(null=True, help_text="visible and not idle, as the browser counted")
     elapsed_ms = models.PositiveIntegerField(null=True, help_text="from first sight to answer, by the server")

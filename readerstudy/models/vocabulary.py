@@ -15,6 +15,7 @@ class Label(models.TextChoices):
     REAL = "real"
     SYNTHETIC = "synthetic"
     UNSURE = "unsure"
+    NOT_SEEN = "not-seen", "no tumour seen"
 
 
 class Origin(models.TextChoices):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 import synthesis
 from readerstudy.domain.case_sets import start_generation
-from readerstudy.domain.generation import _cue_slice, build, reconcile, run_synthesis, write_pack
+from readerstudy.domain.generation import build, reconcile, run_synthesis, write_pack
 from readerstudy.domain.slice_packs import decode_slice, display_array
 from readerstudy.domain.store import get_store, name_of
 from readerstudy.domain.volumes import load_mask, load_volume
@@ -86,13 +86,19 @@ def test_a_real_case_is_shown_as_it_was_imported(study):
         assert display_array(tumor.astype(np.int16), np.diag([1.5, 1.5, 2, 1.0]))[pack.cue_slice].any()
 
 
-@pytest.mark.parametrize(("areas", "middle"), [([1, 4, 2], 1), ([0, 3, 3, 3, 1], 2), ([2, 0, 0], 0)])
-def test_a_case_opens_in_the_middle_of_the_tumours_largest_slices(areas, middle):
-    tumor = np.zeros((len(areas), 2, 4), dtype=np.int16)
-    for number, area in enumerate(areas):
-        tumor[number].flat[:area] = 1
+def test_the_cue_of_either_arm_is_a_voxel_of_its_lesion(study):
+    list(build(study))
 
-    assert _cue_slice(tumor) == middle
+    for truth in GroundTruth.objects.all():
+        pack = pack_of(truth)
+        number, row, column = pack.cue_point
+        assert number == pack.cue_slice
+        assert (decoded(pack) != host_slices(truth))[number, row, column] or truth.truth == "real"
+        xyz = np.asarray(pack.affine) @ [number, row, column, 1]
+        assert xyz[:3] == pytest.approx([(25 - column) * 1.5, (23 - row) * 1.5, (17 - number) * 2.0])
+        if truth.truth == "real":
+            voxel = np.rint(np.linalg.inv(factories.AFFINE) @ xyz).astype(int)[:3]
+            assert load_mask(truth.source.tumor_mask)[tuple(voxel)]
 
 
 def test_a_synthetic_case_is_its_host_but_for_the_tumour(study):

@@ -15,6 +15,7 @@ from readerstudy.domain.slice_packs import (
     HU_MAX,
     HU_MIN,
     decode_slice,
+    display_affine,
     display_array,
     display_spacing_mm,
     encode_slice,
@@ -67,6 +68,18 @@ def test_display_starts_superior_anterior_right_whatever_the_storage_order(codes
 def test_spacing_follows_the_display(codes):
     _, affine, spacing = patient_volume(codes)
     assert display_spacing_mm(tuple(spacing), affine) == pytest.approx((2.5, 0.8, 0.7))
+
+
+@pytest.mark.parametrize("codes", CODES)
+def test_a_shown_voxel_is_found_in_the_patient_whatever_the_storage_order(codes):
+    volume, affine, _ = patient_volume(codes)
+
+    shown = display_array(volume, affine)
+    to_patient = display_affine(volume.shape, affine)
+
+    for voxel in np.ndindex(shown.shape):
+        right, anterior, superior = to_patient[:3] @ [*voxel, 1] / [0.7, 0.8, 2.5]
+        assert shown[voxel] == pytest.approx(100 * right + 10 * anterior + superior)
 
 
 def test_display_rounds_and_clips_every_case_alike():
