@@ -18,23 +18,34 @@ class CasePayload:
     shape: list[int]
     spacing_mm: list[float]
     cue_slice: int | None
+    cue_marker: list[int] | None
     slice_url: str
     answer_url: str
+    problem_url: str
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def case_payload(item: SequenceItem) -> CasePayload:
+def question(organ: str, *, cue: str) -> str:
+    if cue == "none":
+        return f"Is there a tumour in this {organ}, and is it real or synthetic?"
+    return f"Is the tumour in this {organ} real or synthetic?"
+
+
+def case_payload(item: SequenceItem, *, cue: str) -> CasePayload:
+    """Return what is sent of a case; `cue` is the study's `lesion_cue`, the same in both arms."""
     case = item.case
     slice_zero = reverse("slice", args=[item.token, 0])
     return CasePayload(
         token=item.token,
         organ=case.organ,
-        question=f"Is the tumour in this {case.organ} real or synthetic?",
+        question=question(case.organ, cue=cue),
         shape=case.pack.shape,
         spacing_mm=[round(mm, 3) for mm in case.pack.spacing_mm],  # all digits would find a public data set
-        cue_slice=case.pack.cue_slice,
+        cue_slice=None if cue == "none" else case.pack.cue_slice,
+        cue_marker=case.pack.cue_point if cue == "marker" else None,
         slice_url=slice_zero.removesuffix("0") + "{n}",
         answer_url=reverse("answer", args=[item.token]),
+        problem_url=reverse("problem", args=[item.token]),
     )

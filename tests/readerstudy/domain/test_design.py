@@ -49,8 +49,7 @@ def test_the_example_is_refused_for_nothing_but_what_comes_later():
     assert str(caught.value) == (
         f'{EXAMPLE}: not available in this version: matching.on (only ["diameter"]), reading.controls (only 0), '
         "reading.repeats (only 0), reading.sittings (only 1), reading.washout_days (only 0), "
-        "reading.attributes (only []), reading.comments (only false), reading.rationale_mark (only false). "
-        "Leave these keys out."
+        "reading.attributes (only []). Leave these keys out."
     )
 
 
@@ -58,8 +57,6 @@ LATER = {
     ("", "task"): "organ",
     ("matching", "on"): ["diameter", "phase"],
     ("matching", "same_patient"): "allowed",
-    ("reading", "response"): "rating-6",
-    ("reading", "lesion_cue"): "none",
     ("reading", "controls"): 4,
     ("reading", "practice_feedback"): True,
     ("reading", "repeats"): 5,
@@ -68,8 +65,6 @@ LATER = {
     ("reading", "change_answers"): "until-sitting-ends",
     ("reading", "max_run"): 3,
     ("reading", "attributes"): ["shape"],
-    ("reading", "comments"): True,
-    ("reading", "rationale_mark"): True,
     ("reading", "debrief"): True,
     ("analysis", "unsure_policy"): "exclude",
     ("analysis", "holm_family"): ["organ"],

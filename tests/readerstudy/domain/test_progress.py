@@ -5,10 +5,11 @@ import uuid
 
 import pytest
 
+from readerstudy.domain.answers import Answer, record_reading
 from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.generation import run_synthesis, write_pack
 from readerstudy.domain.queries.progress import reader_progress, readiness, study_progress
-from readerstudy.domain.reading_room import Answer, current_state, record_reading
+from readerstudy.domain.reading_room import current_state
 from readerstudy.models.case import SlicePack
 from readerstudy.models.job import Job
 from readerstudy.models.synthesis_run import SynthesisRun

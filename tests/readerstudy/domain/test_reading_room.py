@@ -1,31 +1,21 @@
-"""An answer is stored exactly once, for a case that this reader was shown, while the study is open."""
+"""Where a reader is, and what their browser may fetch."""
 
-import threading
-import time
 import uuid
 
 import pytest
-from django.db import transaction
-from hypothesis import given
-from hypothesis import strategies as st
 
-from readerstudy.domain.errors import DomainError
+from readerstudy.domain.answer_scale import SCALES
+from readerstudy.domain.answers import Answer, record_reading
 from readerstudy.domain.reading_room import (
-    MAX_MS,
-    AlreadyAnsweredError,
-    Answer,
     NotOpenError,
     UnknownCaseError,
     begin_reading,
     current_state,
     find_slices,
+    has_finished,
     outline,
-    parse_answer,
-    record_reading,
 )
 from readerstudy.domain.slice_packs import decode_slice
-from readerstudy.models.append_only import AppendOnlyError
-from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import SequenceItem
 from readerstudy.models.study import Study
@@ -123,6 +113,34 @@ def test_a_state_costs_few_queries(reader, django_assert_max_num_queries):
         show(reader)
 
 
+def test_asking_whether_the_reader_has_finished_opens_no_case(reader):
+    assert not has_finished(reader=reader)
+    assert not SequenceItem.objects.exclude(opened_at=None).exists()
+
+    read_all(reader)
+
+    assert has_finished(reader=reader)
+
+
+@pytest.mark.parametrize(
+    ("cue", "opens_there", "marked", "asks"),
+    [
+        ("slice", True, False, "Is the tumour"),
+        ("marker", True, True, "Is the tumour"),
+        ("none", False, False, "Is there"),
+    ],
+)
+def test_the_cue_is_the_one_that_the_study_chose(cue, opens_there, marked, asks):
+    factories.make_patients(real=2, hosts=2)
+    state = show(factories.make_reader(factories.make_open_study(slug="cued", reading={"lesion_cue": cue})))
+
+    for case in (state["case"], state["next"]):
+        pack = SequenceItem.objects.get(token=case["token"]).case.pack
+        assert case["cue_slice"] == (pack.cue_slice if opens_there else None)
+        assert case["cue_marker"] == (pack.cue_point if marked else None)
+        assert case["question"].startswith(asks)
+
+
 def test_leaving_the_instructions_is_noted_once(reader):
     begin_reading(reader=reader)
     reader.refresh_from_db()
@@ -140,6 +158,11 @@ def test_the_outline_says_what_lies_ahead(reader):
         "study_title": "A small study",
         "reader_code": "R1",
         "told_prevalence": "Some cases are real, some synthetic.",
+        "response": "label",
+        "scale": SCALES["label"],
+        "lesion_cue": "slice",
+        "comments": False,
+        "rationale_mark": False,
         "n_cases": 4,
         "n_practice": 1,
         "expected_minutes": 5,
@@ -188,86 +211,6 @@ def test_a_slice_costs_two_queries_at_most(reader, django_assert_max_num_queries
         find_slices(reader=reader, token=tokens(reader)[0]).read(0)
 
 
-# Answers
-
-
-def test_an_answer_is_stored_with_its_times(reader):
-    token = show(reader)["case"]["token"]
-
-    reading = record(reader, token, answer(Label.UNSURE))
-
-    reading.refresh_from_db()
-    assert (reading.item.token, reading.label, reading.revision) == (token, "unsure", 1)
-    assert (reading.active_ms, reading.viewer_version) == (1200, "1")
-    assert 0 <= reading.elapsed_ms < 60_000
-
-
-def test_the_same_submission_twice_is_one_reading(reader):
-    token, given = show(reader)["case"]["token"], answer()
-
-    first = record(reader, token, given)
-    show(reader)
-
-    assert record(reader, token, given) == first
-    assert Reading.objects.count() == 1
-
-
-def test_a_submission_that_is_resent_after_closing_is_still_the_stored_one(study, reader):
-    token, given = show(reader)["case"]["token"], answer()
-    first = record(reader, token, given)
-    factories.close(study)
-
-    assert record(reader, token, given) == first
-
-
-def test_a_second_submission_for_the_same_case_changes_nothing(reader):
-    token = show(reader)["case"]["token"]
-    record(reader, token, answer(Label.REAL))
-
-    with pytest.raises(AlreadyAnsweredError):
-        record(reader, token, answer(Label.SYNTHETIC))
-
-    assert [reading.label for reading in Reading.objects.all()] == ["real"]
-
-
-def test_one_submission_never_answers_two_cases(reader):
-    given = answer()
-    record(reader, show(reader)["case"]["token"], given)
-    second = show(reader)["case"]["token"]
-
-    with pytest.raises(DomainError, match="used for another case"):
-        record(reader, second, given)
-
-    assert Reading.objects.count() == 1
-
-
-def test_one_submission_never_answers_for_two_readers(study, reader):
-    other, given = factories.make_reader(study, "R2"), answer()
-    record(reader, show(reader)["case"]["token"], given)
-
-    with pytest.raises(DomainError, match="used for another case"):
-        record(other, show(other)["case"]["token"], given)
-
-
-def test_a_case_is_answered_only_once_it_was_shown(reader):
-    show(reader)
-    _current, fetched_ahead, beyond, *_ = tokens(reader)
-
-    for token in (fetched_ahead, beyond, "0" * 32):
-        with pytest.raises(UnknownCaseError):
-            record(reader, token)
-
-
-def test_another_readers_case_is_unknown(study, reader):
-    other = factories.make_reader(study, "R2")
-    token = show(other)["case"]["token"]
-
-    with pytest.raises(UnknownCaseError):
-        record(reader, token)
-
-    assert not Reading.objects.exists()
-
-
 def test_nothing_is_shown_or_stored_after_closing(study, reader):
     token = show(reader)["case"]["token"]
     factories.close(study)
@@ -289,114 +232,3 @@ def test_a_study_that_is_not_open_shows_nothing(study, reader):
 
     with pytest.raises(NotOpenError, match="not open for reading"):
         show(reader)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_racing_submissions_for_one_case_one_is_stored(reader, in_threads):
-    token = show(reader)["case"]["token"]
-    ready = threading.Barrier(4)
-
-    def submit():
-        ready.wait()
-        try:
-            record(reader, token)
-        except AlreadyAnsweredError:
-            return "refused"
-        return "stored"
-
-    assert sorted(in_threads([submit] * 4)) == ["refused", "refused", "refused", "stored"]
-    assert Reading.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_same_submission_racing_with_itself_is_stored_once_and_never_refused(reader, in_threads):
-    token, given = show(reader)["case"]["token"], answer()
-    ready = threading.Barrier(4)
-
-    def submit():
-        ready.wait()
-        return record(reader, token, given).pk
-
-    assert len(set(in_threads([submit] * 4))) == 1
-    assert Reading.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_closing_waits_for_an_answer_that_is_being_stored(study, reader):
-    token = show(reader)["case"]["token"]
-    closing = threading.Thread(target=factories.close_elsewhere, args=[study])
-
-    with transaction.atomic():
-        record(reader, token)
-        closing.start()
-        time.sleep(0.3)
-        assert closing.is_alive()
-    closing.join()
-
-    assert Study.objects.get(pk=study.pk).state == Study.State.CLOSED
-    assert Reading.objects.count() == 1
-
-
-# What was written stays
-
-
-def test_readings_and_audit_events_are_never_changed_or_deleted(study, reader):
-    reading = record(reader, show(reader)["case"]["token"])
-    event = study.audit_events.first()
-
-    for row in (reading, event):
-        for act in (row.save, row.delete, lambda row=row: type(row).objects.update(), type(row).objects.all().delete):
-            with pytest.raises(AppendOnlyError):
-                act()
-    with pytest.raises(AppendOnlyError):
-        Reading.objects.filter(pk=reading.pk).update(label="synthetic")
-    with pytest.raises(AppendOnlyError):
-        AuditEvent.objects.bulk_update([event], ["actor"])
-
-
-# What comes over the wire
-
-GOOD = {"submission": str(uuid.UUID(int=5)), "label": "real", "active_ms": 10, "viewer_version": "1"}
-
-
-def test_a_good_answer_is_parsed():
-    assert parse_answer(GOOD) == Answer(uuid.UUID(int=5), Label.REAL, 10, "1")
-    assert parse_answer(GOOD | {"elapsed_ms": 99}) == parse_answer(GOOD)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"submission": None}, "An answer needs its submission, a UUID."),
-        ({"submission": "5"}, "An answer needs its submission, a UUID."),
-        ({"label": "Real"}, "label must be one of real, synthetic, unsure."),
-        ({"label": ["real"]}, "label must be one of real, synthetic, unsure."),
-        ({"active_ms": -1}, "active_ms must be a whole number of milliseconds."),
-        ({"active_ms": MAX_MS + 1}, "active_ms must be a whole number of milliseconds."),
-        ({"active_ms": 1.5}, "active_ms must be a whole number of milliseconds."),
-        ({"active_ms": True}, "active_ms must be a whole number of milliseconds."),
-        ({"viewer_version": "x" * 41}, "viewer_version must be up to 40 printable letters."),
-        ({"viewer_version": "\x00"}, "viewer_version must be up to 40 printable letters."),
-        ({"viewer_version": "\ud800"}, "viewer_version must be up to 40 printable letters."),
-    ],
-)
-def test_a_malformed_answer_is_refused(changes, message):
-    with pytest.raises(DomainError) as caught:
-        parse_answer(GOOD | changes)
-    assert str(caught.value) == message
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=50) | st.uuids().map(str),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-)
-
-
-@given(json_values | st.dictionaries(st.sampled_from(sorted(GOOD)), json_values).map(lambda changes: GOOD | changes))
-def test_no_json_raises_anything_but_a_domain_error(data):
-    try:
-        parsed = parse_answer(data)
-    except DomainError:
-        return
-    assert parsed.label in Label.values
-    assert 0 <= parsed.active_ms <= MAX_MS

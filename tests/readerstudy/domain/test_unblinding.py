@@ -4,8 +4,9 @@ import uuid
 
 import pytest
 
+from readerstudy.domain.answers import Answer, record_reading
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.reading_room import Answer, current_state, record_reading
+from readerstudy.domain.reading_room import current_state
 from readerstudy.domain.results import build_readings, study_results
 from readerstudy.domain.unblinding import unblind
 from readerstudy.models.ground_truth import GroundTruth

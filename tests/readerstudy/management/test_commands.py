@@ -16,7 +16,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 from django.core.management.base import OutputWrapper
 
-from readerstudy.domain.reading_room import Answer, current_state, record_reading
+from readerstudy.domain.answers import Answer, record_reading
+from readerstudy.domain.reading_room import current_state
 from readerstudy.management.base import UNUSABLE_INPUT
 from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
