@@ -168,12 +168,27 @@ def invitation_path(study: Study, code: str = "R1") -> str:
     return link[link.index("/invitation/") :]
 
 
+def display_found(**changes: Any) -> dict[str, Any]:
+    """Return what the display check posts of a screen on which every step is seen."""
+    return {
+        "dark_shown": "47",
+        "dark_seen": "47",
+        "bright_shown": "82",
+        "bright_seen": "82",
+        "screen_width": 1920,
+        "screen_height": 1080,
+        "pixel_ratio": 1.5,
+        "colour_depth": 24,
+    } | changes
+
+
 def reader_client(study: Study, code: str = "R1", *, instructed: bool = True) -> Client:
-    """Return a browser in which the reader has accepted the invitation, and left the instructions."""
+    """Return a browser in which the reader has accepted the invitation, and is ready to read unless not instructed."""
     client = Client()
     client.post(invitation_path(study, code))
     if instructed:
         client.post(reverse("instructions"))
+        client.post(reverse("display-check"), display_found())
     return client
 
 

@@ -18,9 +18,12 @@ register_converter(TokenConverter, "token")
 urlpatterns = [
     path("invitation/<str:secret>/", views.invitation, name="invitation"),
     path("reading/instructions/", views.instructions, name="instructions"),
+    path("reading/display/", views.display_check, name="display-check"),
     path("reading/finished/", views.finished, name="finished"),
     path("reading/", views.room, name="reading-room"),
     path("reading/state", views.state, name="state"),
+    path("reading/preferences", views.preferences, name="preferences"),
     path("reading/cases/<token:token>/slices/<int:number>", views.slice_member, name="slice"),
     path("reading/cases/<token:token>/answer", views.answer, name="answer"),
+    path("reading/cases/<token:token>/problem", views.problem, name="problem"),
 ]

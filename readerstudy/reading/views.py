@@ -3,27 +3,33 @@
 import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from readerstudy.domain.answers import AlreadyAnsweredError, parse_answer, record_reading
+from readerstudy.domain.display_checks import record_display_check, sitting_check
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.invitations import accept_invitation, find_invited
+from readerstudy.domain.preferences import keep_preferences
+from readerstudy.domain.problem_reports import parse_problem, report_problem
 from readerstudy.domain.reading_room import (
-    AlreadyAnsweredError,
     CaseSlices,
     NotOpenError,
     UnknownCaseError,
     begin_reading,
     current_state,
     find_slices,
+    has_finished,
     outline,
-    parse_answer,
-    record_reading,
 )
+from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.reader import Reader
 from readerstudy.permissions import begin_reader_session, public, reader_granted, reader_only, session_reader
+from readerstudy.reading.forms import DisplayCheckForm
+
+CHECKED_KEY = "display_checked"  # in the session: this browser's display was checked
+REFUSALS = {AlreadyAnsweredError: 409, UnknownCaseError: 404, NotOpenError: 403}
 
 
 @public
@@ -56,24 +62,52 @@ def instructions(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @reader_only
+@require_http_methods(["GET", "POST"])
+def display_check(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Show the test pattern (GET), record what was seen of it (POST); either way the reader may go on."""
+    if elsewhere := _elsewhere(request, reader):
+        return elsewhere
+    form = DisplayCheckForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        check = record_display_check(reader=reader, found=form.cleaned_data)
+        request.session[CHECKED_KEY] = True
+        return redirect("reading-room" if check.passed else "display-check")
+    context = outline(reader=reader) | {"form": form, "check": _check_here(request, reader)}
+    status = 400 if form.is_bound else 200
+    return render(request, "readerstudy/reading/display_check.html", context, status=status)
+
+
+def _check_here(request: HttpRequest, reader: Reader) -> DisplayCheck | None:
+    """Return the check of this sitting, if it was made in this browser."""
+    return sitting_check(reader=reader) if request.session.get(CHECKED_KEY) else None
+
+
+@reader_only
 @require_GET
 def room(request: HttpRequest, reader: Reader) -> HttpResponse:
+    if elsewhere := _elsewhere(request, reader):
+        return elsewhere
+    if _check_here(request, reader) is None:
+        return redirect("display-check")
+    context = outline(reader=reader) | {"preferences": reader.preferences}
+    return render(request, "readerstudy/reading/room.html", context)
+
+
+def _elsewhere(request: HttpRequest, reader: Reader) -> HttpResponse | None:
+    """Return where the reader belongs who has nothing to read now; None where there is a case to read."""
     if reader.instructed_at is None:
         return redirect("instructions")
     try:
-        if current_state(reader=reader)["done"]:
-            return redirect("finished")
+        return redirect("finished") if has_finished(reader=reader) else None
     except NotOpenError as error:
         return _message(request, reader, error)
-    addresses = {"state_url": reverse("state"), "finished_url": reverse("finished")}
-    return render(request, "readerstudy/reading/room.html", outline(reader=reader) | addresses)
 
 
 @reader_only
 @require_GET
 def finished(request: HttpRequest, reader: Reader) -> HttpResponse:
     try:
-        if not current_state(reader=reader)["done"]:
+        if not has_finished(reader=reader):
             return redirect("reading-room")
     except NotOpenError as error:
         return _message(request, reader, error)
@@ -115,26 +149,47 @@ def slice_member(request: HttpRequest, slices: CaseSlices, number: int) -> HttpR
 
 @reader_only
 @require_POST
-def answer(request: HttpRequest, reader: Reader, token: str) -> HttpResponseBase:
+def answer(request: HttpRequest, reader: Reader, token: str) -> HttpResponse:
     try:
-        parsed = parse_answer(_json(request))
+        parsed = parse_answer(_json(request), asked=reader.study.design["reading"])
         record_reading(reader=reader, token=token, answer=parsed)
     except AlreadyAnsweredError as error:
-        return JsonResponse({"error": str(error), "state": _state_after(reader)}, status=409)
-    except UnknownCaseError as error:
-        return JsonResponse({"error": str(error)}, status=404)
-    except NotOpenError as error:
-        return JsonResponse({"error": str(error)}, status=403)
+        return _refused(error, state=_state_after(reader))
     except DomainError as error:
-        return JsonResponse({"error": str(error)}, status=400)
+        return _refused(error)
     return JsonResponse({"stored": True, "state": _state_after(reader)})
 
 
+@reader_only
+@require_POST
+def problem(request: HttpRequest, reader: Reader, token: str) -> HttpResponse:
+    try:
+        report_problem(reader=reader, token=token, problem=parse_problem(_json(request)))
+    except DomainError as error:
+        return _refused(error)
+    return JsonResponse({"stored": True})
+
+
+@reader_only
+@require_POST
+def preferences(request: HttpRequest, reader: Reader) -> HttpResponse:
+    try:
+        keep_preferences(reader=reader, data=_json(request))
+    except DomainError as error:
+        return _refused(error)
+    return JsonResponse({"stored": True})
+
+
+def _refused(error: DomainError, **more: Any) -> JsonResponse:
+    return JsonResponse({"error": str(error), **more}, status=REFUSALS.get(type(error), 400))
+
+
 def _json(request: HttpRequest) -> object:
+    """Return what was posted; None, which nothing takes, where it is no JSON."""
     try:
         return json.loads(request.body)
     except (ValueError, RecursionError):
-        raise DomainError("An answer must be a JSON object.") from None
+        return None
 
 
 def _state_after(reader: Reader) -> dict[str, Any]:

@@ -28,6 +28,11 @@ def give_answer(client, token):
     return client.post(reverse("answer", args=[token]), data, content_type="application/json")
 
 
+def report_problem(client, token):
+    data = {"submission": str(uuid.uuid4()), "text": "It stays black."}
+    return client.post(reverse("problem", args=[token]), data, content_type="application/json")
+
+
 def read(client, n):
     for _ in range(n):
         give_answer(client, client.get(reverse("state")).json()["case"]["token"])
@@ -51,34 +56,49 @@ def reading(study):
 def asked_for(client):
     """Return what a client gets of every page and of R1's tokens: answered, current, next and beyond."""
     answered, current, upcoming, beyond, _ = tokens("R1")
-    pages = ["home", "instructions", "reading-room", "finished", "state"]
+    pages = ["home", "instructions", "display-check", "reading-room", "finished", "state"]
     given = {name: client.get(reverse(name)).status_code for name in pages}
     given["invitation"] = client.get(reverse("invitation", args=["used"])).status_code
     for place, token in {"answered": answered, "current": current, "next": upcoming, "beyond": beyond}.items():
         given[f"slice {place}"] = client.get(reverse("slice", args=[token, 0])).status_code
     for place, token in {"answered": answered, "next": upcoming, "beyond": beyond, "current": current}.items():
+        given[f"problem {place}"] = report_problem(client, token).status_code
         given[f"answer {place}"] = give_answer(client, token).status_code
+    given["preferences"] = client.post(reverse("preferences"), {"swap": 1}, content_type="application/json").status_code
     return given
 
 
 def tokens_give(slices, answers):
-    places = ("answered", "current", "next", "beyond")
-    return {f"slice {place}": slices for place in places} | {f"answer {place}": answers for place in places}
+    """Return what each token gives; a report is taken where an answer is."""
+    given = {"slice": slices, "problem": answers, "answer": answers}
+    return {f"{what} {place}": status for what, status in given.items() for place in PLACES}
 
 
-SIGNED_IN = {"home": 302, "instructions": 200, "invitation": 302}
-NO_SESSION = {"home": 302, "instructions": 401, "reading-room": 401, "finished": 401, "state": 401, "invitation": 404}
+PLACES = ("answered", "current", "next", "beyond")
+SIGNED_IN = {"home": 302, "instructions": 200, "invitation": 302, "preferences": 200}
+READING = {"display-check": 200, "reading-room": 200, "state": 200, "finished": 302}
+NO_SESSION = {
+    "home": 302,
+    "instructions": 401,
+    "display-check": 401,
+    "reading-room": 401,
+    "finished": 401,
+    "state": 401,
+    "preferences": 401,
+    "invitation": 404,
+}
 
 
 def test_the_reader_gets_this_case_and_the_next_and_answers_this_one(reading):
-    assert asked_for(reading) == SIGNED_IN | {
-        "reading-room": 200,
-        "state": 200,
-        "finished": 302,
+    assert asked_for(reading) == SIGNED_IN | READING | {
         "slice answered": 404,
         "slice current": 200,
         "slice next": 200,
         "slice beyond": 404,
+        "problem answered": 200,
+        "problem current": 200,
+        "problem next": 404,
+        "problem beyond": 404,
         "answer answered": 409,
         "answer current": 200,
         "answer next": 404,
@@ -91,22 +111,14 @@ def test_nobody_gets_anything(reading):
 
 
 def test_a_reader_of_the_same_study_gets_nothing_by_anothers_tokens(study, reading):
-    assert asked_for(factories.reader_client(study, "R2")) == SIGNED_IN | {
-        "reading-room": 200,
-        "state": 200,
-        "finished": 302,
-    } | tokens_give(404, 404)
+    assert asked_for(factories.reader_client(study, "R2")) == SIGNED_IN | READING | tokens_give(404, 404)
 
 
 def test_a_reader_of_another_study_gets_nothing_by_these_tokens(reading):
     factories.make_patients(real=2, hosts=2)
     other = factories.make_open_study(slug="other", seed=1)
 
-    assert asked_for(factories.reader_client(other, "R9")) == SIGNED_IN | {
-        "reading-room": 200,
-        "state": 200,
-        "finished": 302,
-    } | tokens_give(404, 404)
+    assert asked_for(factories.reader_client(other, "R9")) == SIGNED_IN | READING | tokens_give(404, 404)
 
 
 def test_a_reader_who_has_finished_gets_thanks_and_no_image(study, reading):
@@ -114,9 +126,8 @@ def test_a_reader_who_has_finished_gets_thanks_and_no_image(study, reading):
     read(finished, 5)
     own = tokens("R3")
 
-    assert asked_for(finished) == SIGNED_IN | {"reading-room": 302, "state": 200, "finished": 200} | tokens_give(
-        404, 404
-    )
+    pages = {"display-check": 302, "reading-room": 302, "state": 200, "finished": 200}
+    assert asked_for(finished) == SIGNED_IN | pages | tokens_give(404, 404)
     assert {finished.get(reverse("slice", args=[token, 0])).status_code for token in own} == {404}
     assert {give_answer(finished, token).status_code for token in own} == {409}
     assert finished.get(reverse("finished")).headers["Clear-Site-Data"] == '"cache"'
@@ -125,9 +136,8 @@ def test_a_reader_who_has_finished_gets_thanks_and_no_image(study, reading):
 def test_after_closing_a_reader_is_told_so(study, reading):
     factories.close(study)
 
-    assert asked_for(reading) == SIGNED_IN | {"reading-room": 200, "state": 403, "finished": 200} | tokens_give(
-        404, 403
-    )
+    pages = {"display-check": 200, "reading-room": 200, "state": 403, "finished": 200}
+    assert asked_for(reading) == SIGNED_IN | pages | tokens_give(404, 403)
     assert "This study is closed" in reading.get(reverse("reading-room")).content.decode()
 
 
@@ -194,7 +204,7 @@ def test_whoever_only_looks_at_an_invitation_does_not_use_it_up(study):
     assert Client().post(path).status_code == 404
 
 
-POSTS = {"invitation", "instructions", "answer"}
+POSTS = {"invitation", "instructions", "display-check", "preferences", "problem", "answer"}
 
 
 def test_every_form_of_a_readers_needs_its_token(study):
@@ -202,7 +212,9 @@ def test_every_form_of_a_readers_needs_its_token(study):
     client = factories.reader_client(study, "R2")
     client.handler.enforce_csrf_checks = True
     token = tokens("R2")[0]
-    given = {"invitation": path, "instructions": reverse("instructions"), "answer": reverse("answer", args=[token])}
+    of_the_reader = {name: reverse(name) for name in ("instructions", "display-check", "preferences")}
+    of_the_case = {name: reverse(name, args=[token]) for name in ("problem", "answer")}
+    given = {"invitation": path} | of_the_reader | of_the_case
 
     assert given.keys() == POSTS
     assert {name: client.post(url).status_code for name, url in given.items()} == dict.fromkeys(POSTS, 403)
@@ -227,7 +239,9 @@ def test_every_page_that_only_shows_refuses_to_be_posted_to(reading):
     shows = {"reading-room", "finished", "state"}
 
     assert {name: reading.post(reverse(name)).status_code for name in shows} == dict.fromkeys(shows, 405)
-    assert reading.get(reverse("answer", args=[tokens("R1")[1]])).status_code == 405
+    for name in ("answer", "problem"):
+        assert reading.get(reverse(name, args=[tokens("R1")[1]])).status_code == 405
+    assert reading.get(reverse("preferences")).status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -258,4 +272,5 @@ def test_nothing_lies_beside_the_addresses(reading, path):
 def test_the_readers_addresses_are_these():
     readers = {name for name, view in addresses.views().items() if view.__module__ == "readerstudy.reading.views"}
 
-    assert readers == {"invitation", "instructions", "finished", "reading-room", "state", "slice", "answer"}
+    pages = {"invitation", "instructions", "display-check", "reading-room", "finished"}
+    assert readers == pages | {"state", "preferences", "slice", "answer", "problem"}

@@ -35,13 +35,26 @@ from readerstudy.models.vocabulary import Origin
 from readerstudy.models.volume import OrganScan, Volume
 from readerstudy.models.volume_preview import VolumePreview
 from tests import factories
+from tests.factories import display_found
 from tests.readerstudy.reading import addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 FIRST_KEY = 7_310_000_000
 STATES = ("invited", "instructions", "reading", "finished", "closed")
-READERS_PAGES = {"home", "instructions", "reading-room", "finished", "state", "slice", "answer", "invitation"}
+READERS_PAGES = {
+    "home",
+    "invitation",
+    "instructions",
+    "display-check",
+    "reading-room",
+    "finished",
+    "state",
+    "preferences",
+    "slice",
+    "answer",
+    "problem",
+}
 LOGIN = {"login", "logout"}
 STAFF_PAGES = {
     "planning",
@@ -131,6 +144,9 @@ class Crawler:
     def post(self, state: str, name: str, url: str, data: object = None) -> Visit:
         return self._keep(state, name, self.client.post(url, data, content_type="application/json"))
 
+    def post_form(self, state: str, name: str, url: str, data: dict[str, object]) -> Visit:
+        return self._keep(state, name, self.client.post(url, data))
+
     def _keep(self, state: str, name: str, response, case: str = "") -> Visit:
         visit = Visit(state, name, response.status_code, dict(response.headers), response.getvalue(), case)
         self.visits.append(visit)
@@ -156,7 +172,7 @@ class Crawler:
     def _arguments(self, name: str, tokens: list[str]) -> list[list[object]]:
         if name == "slice":
             return [[token, number] for token in tokens for number in (0, 10**9)]
-        if name == "answer":
+        if name in ("answer", "problem"):
             return [[token] for token in tokens]
         if name == "invitation":
             return [["no-such-secret"]]
@@ -187,12 +203,25 @@ class Crawler:
             for number in range(case["shape"][0] if case else 0):
                 self.get(state, "slice", case["slice_url"].replace("{n}", str(number)), case["token"])
         shown.case = payload["case"]["token"]
+        self.post(state, "problem", payload["case"]["problem_url"], report()).case = shown.case
         self.post(state, "answer", payload["case"]["answer_url"], answer()).case = shown.case
         return True
 
 
 def answer() -> dict[str, object]:
-    return {"submission": str(uuid.uuid4()), "label": "unsure", "active_ms": 5, "viewer_version": "crawl"}
+    return {
+        "submission": str(uuid.uuid4()),
+        "label": "real",
+        "confidence": 2,
+        "comment": "a comment",
+        "mark": {"slice": 1, "row": 2.5, "column": 3},
+        "active_ms": 5,
+        "viewer_version": "crawl",
+    }
+
+
+def report() -> dict[str, object]:
+    return {"submission": str(uuid.uuid4()), "text": "The image stays black."}
 
 
 def pattern_of(name: str) -> RoutePattern:
@@ -237,7 +266,13 @@ def plant() -> Study:
         slug="sentinel-slug",
         seed=987_654_321_987,
         organs=[factories.organ_data(synthetic={"hand-crafted": 1, "sentinel-gan": 1}, real_from=["sentinel-clinic"])],
-        reading={"practice": 1},
+        reading={
+            "practice": 1,
+            "response": "label+confidence",
+            "lesion_cue": "marker",
+            "comments": True,
+            "rationale_mark": True,
+        },
     )
     factories.make_reader(study, "sentinel-colleague")
     factories.make_patients(real=2, hosts=2)
@@ -289,6 +324,9 @@ def crawl_to_the_end(study: Study) -> list[Visit]:
     crawler.post("invited", "invitation", link)
     crawler.everything("instructions")
     crawler.post("instructions", "instructions", reverse("instructions"))
+    crawler.post_form("instructions", "display-check", reverse("display-check"), display_found(dark_seen=""))
+    crawler.get("instructions", "display-check", reverse("display-check"))
+    crawler.post("instructions", "preferences", reverse("preferences"), {"layout": "three"})
     crawler.everything("reading")
     while crawler.read_case("reading"):
         pass
@@ -297,6 +335,7 @@ def crawl_to_the_end(study: Study) -> list[Visit]:
     interrupted = Crawler(Client(), study, "R2")
     interrupted.post("invited", "invitation", factories.invitation_path(study, "R2"))
     interrupted.post("instructions", "instructions", reverse("instructions"))
+    interrupted.post_form("instructions", "display-check", reverse("display-check"), display_found())
     interrupted.read_case("reading")
     factories.close(study)
     crawler.everything("closed")
@@ -366,6 +405,9 @@ def test_the_crawl_was_everywhere_in_every_state(crawl):
         ("reading", "state"),
         ("reading", "slice"),
         ("reading", "answer"),
+        ("reading", "problem"),
+        ("instructions", "display-check"),
+        ("reading", "preferences"),
         ("finished", "finished"),
         ("closed", "reading-room"),
     }

@@ -8,7 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from readerstudy.domain.enrolment import renew_invitation
 from readerstudy.domain.slice_packs import CHECKSUM_BYTES, decode_slice
+from readerstudy.models.display_check import DisplayCheck
+from readerstudy.models.problem_report import ProblemReport
+from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from tests import factories
 
@@ -43,6 +47,9 @@ def test_from_the_invitation_to_the_thanks(study):
     assert client.get(reverse("reading-room"))["Location"] == reverse("instructions")
     assert "Practice first" in client.get(reverse("instructions")).content.decode()
     assert client.post(reverse("instructions"))["Location"] == reverse("reading-room")
+    assert client.get(reverse("reading-room"))["Location"] == reverse("display-check")
+    assert client.post(reverse("display-check"), factories.display_found())["Location"] == reverse("reading-room")
+    assert client.get(reverse("reading-room")).status_code == 200
     for place in ("1/1", "1/4", "2/4", "3/4", "4/4"):
         state = client.get(reverse("state")).json()
         assert f"{state['progress']['position']}/{state['progress']['total']}" == place
@@ -72,6 +79,8 @@ def test_stand_ins_are_said_on_every_page_of_a_reader():
 
     assert "stand-ins" in client.get(reverse("instructions")).content.decode()
     client.post(reverse("instructions"))
+    assert "stand-ins" in client.get(reverse("display-check")).content.decode()
+    client.post(reverse("display-check"), factories.display_found())
     assert "stand-ins" in client.get(reverse("reading-room")).content.decode()
 
 
@@ -86,8 +95,10 @@ def test_the_state_is_exactly_this(client):
         "shape": [18, 24, 26],
         "spacing_mm": [2.0, 1.5, 1.5],
         "cue_slice": state["case"]["cue_slice"],
+        "cue_marker": None,
         "slice_url": f"/reading/cases/{token}/slices/{{n}}",
         "answer_url": f"/reading/cases/{token}/answer",
+        "problem_url": f"/reading/cases/{token}/problem",
     }
     assert 0 <= state["case"]["cue_slice"] < 18
     assert state["next"].keys() == state["case"].keys()
@@ -216,3 +227,93 @@ def test_without_a_session_a_page_says_what_to_do_and_a_request_gets_json():
     assert "Please use your invitation link" in page.content.decode()
     assert request.json().keys() == {"error"}
     assert (page.status_code, request.status_code) == (401, 401)
+
+
+# The display check
+
+
+def display_checks(study):
+    return [(check.passed, check.screen_width, check.colour_depth) for check in DisplayCheck.objects.all()]
+
+
+def test_a_failed_check_is_recorded_explained_and_lets_the_reader_go_on(study):
+    client = factories.reader_client(study, instructed=False)
+    client.post(reverse("instructions"))
+
+    response = client.post(reverse("display-check"), factories.display_found(dark_seen=""), follow=True)
+
+    assert "dark grays run together" in response.content.decode()
+    assert "bright grays run together" not in response.content.decode()
+    assert reverse("reading-room") in response.content.decode()
+    assert client.get(reverse("reading-room")).status_code == 200
+    assert display_checks(study) == [(False, 1920, 24)]
+
+
+def test_a_check_can_be_repeated_and_each_is_kept(client, study):
+    client.post(reverse("display-check"), factories.display_found(bright_seen=""))
+    client.post(reverse("display-check"), factories.display_found())
+
+    assert [passed for passed, *_ in display_checks(study)] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dark_shown": ""},
+        {"dark_shown": "abc"},
+        {"bright_seen": "12345"},
+        {"screen_width": 0},
+        {"screen_width": ""},
+        {"pixel_ratio": "nan"},
+        {"pixel_ratio": "inf"},
+        {"colour_depth": 10**12},
+        {"dark_seen": "\x00"},
+    ],
+)
+def test_what_is_no_check_is_not_recorded_and_said(client, study, changes):
+    before = display_checks(study)
+
+    response = client.post(reverse("display-check"), factories.display_found(**changes))
+
+    assert response.status_code == 400
+    assert "The check was not recorded" in response.content.decode()
+    assert display_checks(study) == before
+
+
+def test_a_check_made_in_one_browser_does_not_count_in_another(client, study):
+    other = Client()
+    link = renew_invitation(reader=Reader.objects.get(code="R1"), actor="ann")
+    other.post(link[link.index("/invitation/") :])
+
+    assert other.get(reverse("reading-room"))["Location"] == reverse("display-check")
+
+
+# Problems and preferences
+
+
+def test_a_problem_is_reported_once(client):
+    url, data = current(client)["problem_url"], {"submission": str(uuid.uuid4()), "text": "No liver here."}
+
+    assert post(client, url, data).json() == post(client, url, data).json() == {"stored": True}
+    assert [report.text for report in ProblemReport.objects.all()] == ["No liver here."]
+
+
+def test_a_problem_that_says_nothing_is_refused_with_a_sentence(client):
+    response = post(client, current(client)["problem_url"], {"submission": str(uuid.uuid4()), "text": " "})
+
+    assert (response.status_code, response.json()) == (400, {"error": "A report must say what is wrong."})
+
+
+def test_preferences_come_back_with_the_room(client):
+    assert '<script id="preferences" type="application/json">{}</script>' in client.get(reverse("reading-room")).text
+
+    assert post(client, reverse("preferences"), {"layout": "</script>"}).json() == {"stored": True}
+
+    page = client.get(reverse("reading-room")).text
+    assert '<script id="preferences" type="application/json">{"layout": "\\u003C/script\\u003E"}</script>' in page
+
+
+def test_preferences_that_are_no_object_are_refused_with_a_sentence(client):
+    response = post(client, reverse("preferences"), b"[1]")
+
+    assert (response.status_code, response.json()) == (400, {"error": "Preferences must be a JSON object."})
