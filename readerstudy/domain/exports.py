@@ -13,6 +13,7 @@ from readerstudy.analysis.whole_folder import whole_folder
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.export_tables import audit_log_table
+from readerstudy.domain.reader_tables import reader_tables
 from readerstudy.domain.report import render_report
 from readerstudy.domain.results import StudyResults, study_results
 from readerstudy.models.study import Study
@@ -46,6 +47,8 @@ def _write(study: Study, results: StudyResults, folder: Path) -> None:
     write_tables(folder, readings=results.readings, analysis=analysis, described=described)
     if not study.read_elsewhere:  # whose design nobody told us
         _write_json(folder / "design.json", study.design)
+        for name, table in reader_tables(study).items():
+            write_csv(escaped(table), folder / name)
     write_csv(escaped(audit_log_table(study)), folder / "audit_log.csv")
     write_drawings(folder, results.drawings)
     (folder / "report.html").write_text(render_report(results), encoding="utf-8")

@@ -53,6 +53,35 @@ AUDIT_LOG = {
     "action": Described("text", "what was done"),
     "detail": Described("JSON", "what is known about it"),
 }
+REMARKS = {
+    "reader_id": Described("text", "the reader's code, as in readings.csv"),
+    "case_id": Described("text", "the case's code, as in readings.csv"),
+    "repeat_index": Described("whole number", "as in readings.csv"),
+    "comment": Described("text", "empty = none"),
+    "mark_x_mm": Described("mm", "where the reader marked what gave it away, in the CT's RAS+ space; empty = no mark"),
+    "mark_y_mm": Described("mm", "the same, towards anterior"),
+    "mark_z_mm": Described("mm", "the same, towards superior"),
+}
+PROBLEMS = {
+    "reader_id": Described("text", "the reader's code, as in readings.csv"),
+    "case_id": Described("text", "the case's code, as in readings.csv"),
+    "repeat_index": Described("whole number", "as in readings.csv"),
+    "reported_at": Described("time", "when, ISO 8601 with time zone"),
+    "text": Described("text", "what the reader says is wrong with the case"),
+}
+DISPLAYS = {
+    "reader_id": Described("text", "the reader's code, as in readings.csv"),
+    "checked_at": Described("time", "when, ISO 8601 with time zone"),
+    "passed": Described("true/false", "whether both numbers were seen"),
+    "dark_shown": Described("text", "number drawn at 5 % on black"),
+    "dark_seen": Described("text", "what the reader typed; empty = nothing seen"),
+    "bright_shown": Described("text", "number drawn at 95 % on white"),
+    "bright_seen": Described("text", "what the reader typed; empty = nothing seen"),
+    "screen_width": Described("whole number", "of the screen, in CSS pixels"),
+    "screen_height": Described("whole number", "of the screen, in CSS pixels"),
+    "pixel_ratio": Described("number", "screen pixels in a CSS pixel"),
+    "colour_depth": Described("whole number", "bits of a pixel"),
+}
 IMRMC_CASES = {
     "number": Described("whole number", "the case's number in the .imrmc files"),
     "case_id": Described("text", "its code, as in readings.csv"),
@@ -87,6 +116,9 @@ def dictionary() -> pd.DataFrame:
         "cases.csv": CASES,
         "readers.csv": READERS,
         "imrmc_cases.csv": IMRMC_CASES,
+        "remarks.csv": REMARKS,
+        "problems.csv": PROBLEMS,
+        "displays.csv": DISPLAYS,
         "audit_log.csv": AUDIT_LOG,
     }
     rows = [

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from readerstudy.analysis.readings_csv import read_readings_csv
+from readerstudy.domain.answers import Answer, record_reading
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.exports import export_study
-from readerstudy.domain.reading_room import Answer, current_state, record_reading
+from readerstudy.domain.reading_room import current_state
 from readerstudy.domain.results import build_readings
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.vocabulary import Label, Origin
@@ -45,8 +46,8 @@ def test_an_export_is_these_files(tmp_path):
 
     assert {path.name for path in folder.iterdir()} == {
         "README.txt", "SHA256SUMS", "analyse.R", "analysis.json", "audit_log.csv", "cases.csv", "data_dictionary.csv",
-        "design.json", "export.xlsx", "imrmc_cases.csv", "labels.imrmc", "metrics.csv", "readers.csv", "readings.csv",
-        "report.html", "figures", "table.tex",
+        "design.json", "displays.csv", "export.xlsx", "figures", "imrmc_cases.csv", "labels.imrmc", "metrics.csv",
+        "problems.csv", "readers.csv", "readings.csv", "remarks.csv", "report.html", "table.tex",
     }  # fmt: skip
 
 
