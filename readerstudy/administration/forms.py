@@ -15,6 +15,17 @@ from readerstudy.domain.selection import method_names
 from readerstudy.models.vocabulary import Origin
 
 MAX_DESIGN_BYTES = 100_000
+RESPONSES = [
+    ("label", "Real, synthetic or unsure"),
+    ("label+confidence", "The same, and how sure: slightly, fairly, very"),
+    ("rating-6", "Six steps from definitely synthetic to definitely real"),
+]
+LESION_CUES = [
+    ("slice", "Cases open at a slice through it"),
+    ("marker", "They open there, and a marker points to it"),
+    ("none", "Not shown: readers look for it"),
+]
+READING_FIELDS = ("practice", "told_prevalence", "response", "lesion_cue", "comments", "rationale_mark")
 
 
 class StaffLoginForm(AuthenticationForm):
@@ -60,6 +71,24 @@ class StudyForm(forms.Form):
         label="What readers are told",
         help_text="About how many cases are real. Shown to readers and exported.",
     )
+    response = forms.ChoiceField(
+        choices=RESPONSES,
+        label="Answers",
+        help_text="Confidence and the six steps give ratings, and with them the area under the ROC curve.",
+    )
+    lesion_cue = forms.ChoiceField(
+        choices=LESION_CUES,
+        label="Where the tumour is",
+        help_text="The same in both arms. Where nothing is shown, readers may answer “no tumour seen”, counted apart.",
+    )
+    comments = forms.BooleanField(
+        required=False, label="Ask for comments", help_text="A text beside each answer, if the reader has one to make."
+    )
+    rationale_mark = forms.BooleanField(
+        required=False,
+        label="Ask what gave it away",
+        help_text="Readers may mark one place in the image; it is exported in the CT’s millimetres.",
+    )
     stand_ins_allowed = forms.BooleanField(
         required=False,
         label="Allow stand-ins for real tumours",
@@ -69,7 +98,7 @@ class StudyForm(forms.Form):
     def design(self, organs: list[dict[str, Any]]) -> dict[str, Any]:
         """Return what STUDY.toml would hold, with the organs' entries given."""
         answers = self.cleaned_data
-        reading = {name: answers[name] for name in ("practice", "told_prevalence")}
+        reading = {name: answers[name] for name in READING_FIELDS}
         study = {name: answers[name] for name in ("title", "slug", "seed", "stand_ins_allowed")}
         return {**study, "organs": organs, "reading": reading}
 

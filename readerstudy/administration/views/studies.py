@@ -12,6 +12,7 @@ from readerstudy.administration.forms import DesignFileForm, InvitationForm, Org
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.queries.datasets import available_sources
+from readerstudy.domain.queries.problems import reported_problems
 from readerstudy.domain.queries.progress import reader_progress, readiness, study_progress
 from readerstudy.domain.queries.studies import list_studies
 from readerstudy.domain.studies import close_study, create_study, open_study
@@ -92,6 +93,7 @@ def render_study(request: HttpRequest, study: Study, *, invitation_form: Invitat
         "progress": study_progress(study),
         "readiness": readiness(study),
         "readers": reader_progress(study),
+        "problems": reported_problems(study),
         "audit_events": study.audit_events.all(),
         "invitation_form": invitation_form,
     }

@@ -1,11 +1,14 @@
 """Designing a study in the browser: what is stored, and what is said where it can't be."""
 
+from typing import get_args
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from readerstudy.administration.forms import MAX_DESIGN_BYTES
+from readerstudy.administration.forms import LESION_CUES, MAX_DESIGN_BYTES, RESPONSES
+from readerstudy.domain.design import ReadingDesign
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.study import Study
 
@@ -43,7 +46,15 @@ def answers(**changes: object) -> dict[str, object]:
             "largest_mm": 20,
         }.items()
     }
-    study = {"title": "Livers", "slug": "livers", "seed": 1, "practice": 0, "told_prevalence": "Some are real."}
+    study = {
+        "title": "Livers",
+        "slug": "livers",
+        "seed": 1,
+        "practice": 0,
+        "told_prevalence": "Some are real.",
+        "response": "label",
+        "lesion_cue": "slice",
+    }
     return {**study, **organs, "liver-include": "on", **changes}
 
 
@@ -75,6 +86,19 @@ def test_data_sets_and_imported_generators_can_be_chosen(sources: None, staff_cl
     create(staff_client, **{"liver-real_from": ["tumours"], "liver-generator": "difftumor"})
     organ = Study.objects.get().design["organs"][0]
     assert (organ["real_from"], organ["hosts_from"], organ["synthetic"]) == (["tumours"], [], {"difftumor": 2})
+
+
+def test_what_readers_are_asked_can_be_chosen(sources: None, staff_client: Client):
+    create(staff_client, response="rating-6", lesion_cue="none", comments="on", rationale_mark="on")
+    reading = Study.objects.get().design["reading"]
+    assert (reading["response"], reading["lesion_cue"]) == ("rating-6", "none")
+    assert (reading["comments"], reading["rationale_mark"]) == (True, True)
+
+
+def test_every_way_to_answer_and_every_cue_is_offered():
+    reading = ReadingDesign.model_fields
+    assert [value for value, _ in RESPONSES] == list(get_args(reading["response"].annotation))
+    assert [value for value, _ in LESION_CUES] == list(get_args(reading["lesion_cue"].annotation))
 
 
 def test_the_page_says_what_there_is(sources: None, staff_client: Client):

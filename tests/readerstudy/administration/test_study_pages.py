@@ -1,11 +1,15 @@
 """A study's pages through its life: what each state offers, and what its buttons do."""
 
+import uuid
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from readerstudy.models.case import SlicePack
+from readerstudy.models.problem_report import ProblemReport
 from readerstudy.models.reader import Reader
+from readerstudy.models.sequence import SequenceItem
 from readerstudy.models.study import Study
 
 from . import builders
@@ -92,6 +96,26 @@ def test_what_is_not_ready_is_not_opened_and_the_reason_said(staff_client: Clien
     assert study.state == "preparing"
 
 
+def report(study: Study, *texts: str) -> SequenceItem:
+    item = SequenceItem.objects.filter(sequence__reader__study=study).first()
+    for text in texts:
+        ProblemReport.objects.create(item=item, text=text, submission=uuid.uuid4())
+    return item
+
+
+def test_reported_problems_are_counted_and_shown_without_the_truth(staff_client: Client):
+    study = builders.opened()
+    builders.invite(study, "R1")
+    assert "Problems reported" not in page(staff_client, study)
+    item = report(study, "It <b>stays</b> black", "No liver")
+    text = page(staff_client, study)
+    shown = text[text.index('id="problems"') : text.index('id="design"')]
+    assert '<span class="badge" data-tone="warning">2</span>' in shown
+    assert shown.index("No liver") < shown.index("It &lt;b&gt;stays&lt;/b&gt; black")
+    assert item.case.code in shown
+    assert not any(word in shown for word in ("real", "synthetic", "hand-crafted", "healthy"))
+
+
 def test_closing_names_who_has_not_finished(staff_client: Client):
     study = builders.opened()
     builders.read(builders.invite(study, "R1"), {"real": ["real"] * 2, "synthetic": ["unsure"] * 2})
@@ -156,12 +180,13 @@ def test_markup_in_names_is_text(staff_client: Client):
 
 @pytest.mark.parametrize("n", [1, 6])
 def test_the_number_of_queries_does_not_grow(n, staff_client, django_assert_num_queries):
-    """One session, one user; then one query a list: readers, studies, data sets or imports, however many there are."""
+    """One session, one user; then one query a list: readers, problems, studies, data sets, imports; of any length."""
     study = builders.opened()
     for number in range(n):
         builders.read(builders.invite(study, f"R{number}"), {"real": ["real"], "synthetic": []})
+        report(study, f"problem {number}")
         builders.import_scans(f"more-{number}", origin="healthy", count=2)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page(staff_client, study)
     with django_assert_num_queries(3):
         staff_client.get(reverse("study-list"))
