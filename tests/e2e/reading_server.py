@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 from django.template.loader import render_to_string
 
+from readerstudy.domain.answer_scale import answer_scale
 from readerstudy.domain.slice_packs import encode_slice
 
 ROOT = Path(__file__).parents[2]
@@ -38,9 +40,16 @@ PAGE_CONTEXT: dict[str, Any] = {
     "title": "The study is closed",
     "message": "Reading has ended. Thank you for your time.",
 }
+LABEL_ALONE: dict[str, Any] = {
+    "response": "label",
+    "lesion_cue": "slice",
+    "comments": False,
+    "rationale_mark": False,
+}
 PAGES = {
     "/reading/": "room",
     "/reading/finished/": "finished",
+    "/reading/display/": "display_check",
     "/pages/invitation": "invitation",
     "/pages/invitation_used": "invitation_used",
     "/pages/instructions": "instructions",
@@ -69,6 +78,7 @@ class ShownCase:
             "cue_marker": self.cue_marker,
             "slice_url": f"/reading/cases/{self.token}/slices/{{n}}",
             "answer_url": f"/reading/cases/{self.token}/answer",
+            "problem_url": f"/reading/cases/{self.token}/problem",
         } | ({} if self.labels is None else {"overlay_url": f"/reading/cases/{self.token}/labels/slices/{{n}}"})
 
 
@@ -78,10 +88,17 @@ class ReadingServer:
 
     cases: Sequence[ShownCase]
     practice: int = 0
+    asked: dict[str, Any] = field(default_factory=LABEL_ALONE.copy)
+    """The `reading` part of the study's design."""
+    preferences: dict[str, Any] = field(default_factory=dict)
 
     answers: list[dict[str, Any]] = field(default_factory=list)
     """What was stored, in order: the posted answer with its case's token."""
     posts: int = 0
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    """What was reported, in order, with the case's token."""
+    forms: list[dict[str, str]] = field(default_factory=list)
+    """What forms posted, in order."""
     slice_requests: list[tuple[str, int]] = field(default_factory=list)
     most_at_once: int = 0
 
@@ -108,6 +125,9 @@ class ReadingServer:
         self._lock = threading.Lock()
         self._at_once = 0
 
+    def context(self) -> dict[str, Any]:
+        return PAGE_CONTEXT | self.asked | {"scale": answer_scale(self.asked), "preferences": self.preferences}
+
     def state(self) -> dict[str, Any]:
         if self.closed:
             return {"done": True, "message": "This study is closed."}
@@ -131,6 +151,12 @@ class ReadingServer:
             elif earlier["submission"] != answer["submission"]:
                 return 409, {"error": "You have already answered this case.", "state": self.state()}
         return 200, {"stored": True, "state": self.state()}
+
+    def store_problem(self, token: str, problem: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        with self._lock:
+            if not any(one["submission"] == problem["submission"] for one in self.problems):
+                self.problems.append({"token": token, **problem})
+        return 200, {"stored": True}
 
     def member(self, token: str, number: int) -> bytes | None:
         """One slice's gzip member, after whatever fault is played; None for a failure."""
@@ -162,11 +188,10 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path
         if reading.cut:
             self.close_connection = True
-            return
-        if path.startswith("/static/"):
+        elif path.startswith("/static/"):
             self._send_file(ROOT / path.removeprefix("/"))
         elif path in PAGES:
-            html = render_to_string(f"readerstudy/reading/{PAGES[path]}.html", PAGE_CONTEXT)
+            html = render_to_string(f"readerstudy/reading/{PAGES[path]}.html", reading.context())
             self._send(200, html.encode(), "text/html; charset=utf-8")
         elif path == "/viewer":
             self._send(200, viewer_page().encode(), "text/html; charset=utf-8")
@@ -184,12 +209,23 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         reading = self.server.reading
         raw = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.path in PAGES:
+        if reading.cut:
+            self.close_connection = True
+        elif self.path in PAGES:
+            reading.forms.append(dict(parse_qsl(raw.decode(), keep_blank_values=True)))
             self._send(200, b"", "text/plain")
+        else:
+            self._take(json.loads(raw))
+
+    def _take(self, body: dict[str, Any]) -> None:
+        reading = self.server.reading
+        if self.path == "/reading/preferences":
+            reading.preferences = body
+            self._send_json(200, {"stored": True})
             return
-        body = json.loads(raw)
         reading.posts += 1
-        token = self.path.split("/")[3]
+        _, _, _, token, what = self.path.split("/")
+        store = {"answer": reading.store, "problem": reading.store_problem}[what]
         if reading.session_over or self.headers["X-CSRFToken"] != PAGE_CONTEXT["csrf_token"]:
             self._send_json(403, {"error": "no session"})
         elif reading.refuse_answers > 0:
@@ -199,10 +235,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_json(reading.reject_answers, {"error": "no such case"})
         elif reading.lose_responses > 0:
             reading.lose_responses -= 1
-            reading.store(token, body)
+            store(token, body)
             self.close_connection = True
         else:
-            self._send_json(*reading.store(token, body))
+            self._send_json(*store(token, body))
 
     def _send_slice(self, token: str, number: str) -> None:
         member = self.server.reading.member(token, int(number))

@@ -1,15 +1,17 @@
 """What the browser tests look at in the reading room, and the small cases they read there."""
 
 import base64
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from readerstudy.domain.slice_packs import HU_MAX, HU_MIN
 
-from .reading_server import ShownCase
+from .freezable_page import FreezablePage
+from .reading_server import ReadingServer, ShownCase
 
 SLICES, ROWS, COLUMNS = 24, 40, 56
 CUE = 9
@@ -31,6 +33,19 @@ def text_of(page: Page, name: str) -> Locator:
     return page.locator(f"[data-pane=axial] [data-text={name}]")
 
 
+def key_of(page: Page, key: str) -> Locator:
+    """Return the button of an answer by its key."""
+    return page.locator(f"button[data-key={key}]")
+
+
+def open_room(page: Page, reading: ReadingServer, **asked: object) -> Page:
+    """Enter the room of a study that asks this, and wait for the first case."""
+    reading.asked |= asked
+    page.goto(f"{reading.url}/reading/")
+    expect(page.locator("[data-pane=axial] canvas")).to_have_attribute("data-painted", re.compile(r"\d+"))
+    return page
+
+
 def label_of(page: Page, label: str) -> Locator:
     return page.locator(f"button[data-label={label}]")
 
@@ -44,7 +59,7 @@ def wait_until(page: Page, happened: Callable[[], bool]) -> None:
     pytest.fail("It did not happen within 8 s.")
 
 
-def painted_grays(page: Page, rows: int, columns: int) -> np.ndarray:
+def painted_grays(page: Page | FreezablePage, rows: int, columns: int) -> np.ndarray:
     """Red, green and blue at the middle of every pixel of the slice, from the canvas itself."""
     encoded = page.evaluate(
         """([rows, columns]) => {

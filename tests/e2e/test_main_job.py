@@ -224,6 +224,21 @@ def accept(page: Page, link: str) -> None:
     page.get_by_role("button", name="Accept and continue").click()
     look_at(page, "21-instructions")
     page.get_by_role("button", name="Start reading").click()
+    check_display(page)
+
+
+def check_display(page: Page) -> None:
+    """Miss the dark number, be told so, and see both the second time."""
+    for missed in ("dark", None):
+        expect(page.get_by_role("heading", name="Display check")).to_be_visible()
+        for square in {"dark", "bright"} - {missed}:
+            shown = page.locator(f"[name={square}_shown]").input_value()
+            page.get_by_label(f"In the {square} square").fill(shown)
+        look_at(page, f"21-display-{'missed' if missed else 'seen'}")
+        page.get_by_role("button", name="Check and go on").click()
+        if missed:
+            expect(page.get_by_text("dark grays run together")).to_be_visible()
+            look_at(page, "21-display-explained")
 
 
 def read_by_keyboard(page: Page) -> list[str]:

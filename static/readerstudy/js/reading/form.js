@@ -1,34 +1,48 @@
-/** The answer: one of three labels, changed as often as wanted until it is submitted. */
+/** The answer: a choice, a confidence where it is asked for, a comment, a mark; changed until it is submitted. */
 
-const NAMES = { real: "Real", synthetic: "Synthetic", unsure: "Unsure" };
+/**
+ * @typedef {object} Draft  an answer that is not complete yet
+ * @property {string} [choice]      the key of the chosen answer
+ * @property {number} [confidence]
+ * @property {string} [comment]
+ * @property {Mark | null} [mark]
+ */
 
-/** The keys of the answers. No key of the viewer's is among them. */
-export const ANSWER_KEYS = Object.freeze({ r: "real", s: "synthetic", u: "unsure" });
+/**
+ * @typedef {object} Mark  fractional voxel indices
+ * @property {number} slice
+ * @property {number} row
+ * @property {number} column
+ */
 
-/** For the help. */
-export const ANSWER_HELP = Object.freeze([
-  { shown: "R  S  U", does: "real, synthetic, unsure" },
-  { shown: "Enter", does: "submit the chosen label" },
-]);
-
-/** Event: "submit", once a case, with a label chosen. */
+/** Events: "submit", once a case, with a whole answer; "change"; "mark" when the mark was set or removed. */
 export class AnswerForm extends EventTarget {
-  #buttons;
+  #choices;
+  #confidences;
+  #comment;
   #submit;
   #announcer;
   #open = false;
-  /** @type {string | null} */
-  label = null;
+  /** @type {HTMLButtonElement | null} */
+  #choice = null;
+  /** @type {HTMLButtonElement | null} */
+  #confidence = null;
+  /** @type {Mark | null} */
+  #mark = null;
 
-  /** @param {HTMLElement} root  holds the buttons with data-label, one of type submit, a live region */
+  /**
+   * @param {HTMLElement} root  holds buttons with data-label or data-confidence, perhaps a textarea, one button of
+   *   type submit, a live region
+   */
   constructor(root) {
     super();
-    this.#buttons = [...root.querySelectorAll("button[data-label]")];
+    this.#choices = [...root.querySelectorAll("button[data-label]")];
+    this.#confidences = [...root.querySelectorAll("button[data-confidence]")];
+    this.#comment = root.querySelector("textarea");
     this.#submit = root.querySelector("button[type=submit]");
     this.#announcer = root.querySelector("[data-announce]");
-    for (const button of this.#buttons) {
-      button.addEventListener("click", () => this.choose(button.dataset.label));
-    }
+    for (const button of this.#buttons) button.addEventListener("click", () => this.press(button.dataset.key));
+    this.#comment?.addEventListener("input", () => this.dispatchEvent(new Event("change")));
     root.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -36,12 +50,60 @@ export class AnswerForm extends EventTarget {
     this.#show();
   }
 
-  /** Ready for a new case. */
-  open() {
+  get #buttons() {
+    return [...this.#choices, ...this.#confidences];
+  }
+
+  /** The keys that answer, as `KeyboardEvent.key` in lower case, with what each says. */
+  get keys() {
+    return new Map(this.#buttons.map((button) => [button.dataset.key, button.dataset.name]));
+  }
+
+  get isOpen() {
+    return this.#open;
+  }
+
+  /** @type {Mark | null} */
+  get mark() {
+    return this.#mark;
+  }
+
+  /** What is sent: the parts that this study asks for. */
+  get answer() {
+    const { label, rating } = this.#choice.dataset;
+    return {
+      label,
+      ...(rating !== undefined && { rating: Number(rating) }),
+      ...(this.#confidence && { confidence: Number(this.#confidence.dataset.confidence) }),
+      ...(this.#comment?.value.trim() && { comment: this.#comment.value.trim() }),
+      ...(this.#mark && { mark: this.#mark }),
+    };
+  }
+
+  /** @type {Draft} */
+  get draft() {
+    return {
+      choice: this.#choice?.dataset.key,
+      confidence: this.#confidence && Number(this.#confidence.dataset.confidence),
+      comment: this.#comment?.value,
+      mark: this.#mark,
+    };
+  }
+
+  /**
+   * Ready for a case.
+   *
+   * @param {Draft} [draft]  what an earlier visit to it left
+   */
+  open({ choice, confidence, comment = "", mark = null } = {}) {
     this.#open = true;
-    this.label = null;
+    this.#choice = this.#choices.find((button) => button.dataset.key === choice) ?? null;
+    this.#confidence = this.#confidences.find((button) => Number(button.dataset.confidence) === confidence) ?? null;
+    if (this.#comment) this.#comment.value = comment;
     this.#announcer.textContent = "";
+    this.#mark = mark;
     this.#show();
+    this.dispatchEvent(new Event("mark"));
   }
 
   /** Nothing can be chosen or submitted: before the image is seen and after the answer is given. */
@@ -51,34 +113,70 @@ export class AnswerForm extends EventTarget {
   }
 
   clear() {
-    this.label = null;
+    this.open();
     this.close();
   }
 
-  /** @param {string} label */
-  choose(label) {
-    if (!this.#open) return;
-    this.label = label;
-    this.#announcer.textContent = `${NAMES[label]} chosen. Enter submits.`;
+  /**
+   * Choose what this key stands for.
+   *
+   * @param {string} key
+   */
+  press(key) {
+    const button = this.#buttons.find((one) => one.dataset.key === key);
+    if (!this.#open || !button) return;
+    if (this.#choices.includes(button)) this.#choice = button;
+    else if (this.#asksConfidence) this.#confidence = button;
+    if (!this.#asksConfidence) this.#confidence = null;
+    this.#announcer.textContent = this.#inWords();
     this.#show();
+    this.dispatchEvent(new Event("change"));
   }
 
-  /** @param {string} label */
-  focusOn(label) {
-    this.#buttons.find((button) => button.dataset.label === label).focus();
+  /** @param {string} key */
+  focusOn(key) {
+    this.#buttons.find((button) => button.dataset.key === key).focus();
+  }
+
+  /** @param {Mark | null} mark */
+  setMark(mark) {
+    this.#mark = mark;
+    this.#show();
+    this.dispatchEvent(new Event("mark"));
+    this.dispatchEvent(new Event("change"));
   }
 
   submit() {
-    if (!this.#open || this.label === null) return;
+    if (!this.#open || !this.#isWhole) return;
     this.close();
     this.dispatchEvent(new Event("submit"));
   }
 
+  get #asksConfidence() {
+    return this.#confidences.length > 0 && this.#choice?.dataset.asksConfidence !== undefined;
+  }
+
+  get #isWhole() {
+    return this.#choice !== null && (!this.#asksConfidence || this.#confidence !== null);
+  }
+
+  #inWords() {
+    const chosen = this.#choice?.dataset.name;
+    if (!chosen) return "Choose an answer first.";
+    if (this.#confidence) return `${chosen}, ${this.#confidence.dataset.name.toLowerCase()} sure. Enter submits.`;
+    return `${chosen} chosen. ${this.#asksConfidence ? "How sure are you?" : "Enter submits."}`;
+  }
+
   #show() {
-    for (const button of this.#buttons) {
-      button.setAttribute("aria-pressed", String(button.dataset.label === this.label));
-      button.setAttribute("aria-disabled", String(!this.#open));
+    const show = (button, pressed, disabled) => {
+      button.setAttribute("aria-pressed", String(pressed));
+      button.setAttribute("aria-disabled", String(disabled));
+    };
+    for (const button of this.#choices) show(button, button === this.#choice, !this.#open);
+    for (const button of this.#confidences) {
+      show(button, button === this.#confidence, !this.#open || !this.#asksConfidence);
     }
-    this.#submit.setAttribute("aria-disabled", String(!this.#open || this.label === null));
+    if (this.#comment) this.#comment.readOnly = !this.#open;
+    this.#submit.setAttribute("aria-disabled", String(!this.#open || !this.#isWhole));
   }
 }

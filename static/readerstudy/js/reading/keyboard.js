@@ -1,26 +1,52 @@
-/** The keys of the answer; the viewer listens to its own. */
+/** The keys of the answer and of the page; the viewer listens to its own. A held key acts once. */
 import { pageKey } from "../viewer/keyboard.js";
-import { ANSWER_KEYS } from "./form.js";
 
-/** @param {import("./form.js").AnswerForm} form */
-export function listenToAnswerKeys(form) {
+/**
+ * @param {import("./form.js").AnswerForm} form
+ * @param {Map<string, () => void>} others  what further keys do
+ */
+export function listenToPageKeys(form, others) {
   window.addEventListener("keydown", (event) => {
     const key = pageKey(event);
-    if (key !== "Enter" && !Object.hasOwn(ANSWER_KEYS, String(key))) return;
+    const act = key === null ? undefined : actionOf(key, /** @type {Element} */ (event.target));
+    if (!act) return;
     event.preventDefault();
-    if (event.repeat) return;
-    if (key === "Enter") form.submit();
-    else choose(ANSWER_KEYS[key], /** @type {Element} */ (event.target));
+    if (!event.repeat) act();
   });
 
   /**
-   * A button that has the focus would take the Enter that follows: the chosen label takes the focus over.
-   *
-   * @param {string} label
+   * @param {string} key
    * @param {Element} target
    */
-  function choose(label, target) {
-    form.choose(label);
-    if (target.matches("button")) form.focusOn(label);
+  function actionOf(key, target) {
+    if (key === "Enter") return () => form.submit();
+    if (form.keys.has(key)) return () => choose(key, target);
+    return others.get(key);
   }
+
+  /**
+   * A button that has the focus would take the Enter that follows: the chosen answer takes the focus over.
+   *
+   * @param {string} key
+   * @param {Element} target
+   */
+  function choose(key, target) {
+    form.press(key);
+    if (target.matches("button")) form.focusOn(key);
+  }
+}
+
+/**
+ * In a text, Enter is a new line: with Ctrl or Cmd it submits, and Escape goes back to the images' keys.
+ *
+ * @param {HTMLTextAreaElement | null} text
+ * @param {() => void} submit
+ */
+export function listenInText(text, submit) {
+  text?.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") text.blur();
+    if (event.key !== "Enter" || event.repeat || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    submit();
+  });
 }

@@ -1,20 +1,29 @@
 /** The reading room: shows the reader's next case, takes the answer, sees that it arrives, goes on. */
 import { Viewer } from "../viewer/main.js";
 import { VIEWER_VERSION } from "../viewer/version.js";
-import { ANSWER_HELP, AnswerForm } from "./form.js";
-import { listenToAnswerKeys } from "./keyboard.js";
-import { newSubmissionId, Outbox } from "./outbox.js";
+import { pauseWith, reportWith } from "./dialogs.js";
+import { draftOf, dropDraft, keepDraft } from "./draft.js";
+import { AnswerForm } from "./form.js";
+import { listenInText, listenToPageKeys } from "./keyboard.js";
+import { MarkControl } from "./mark.js";
+import { newSubmissionId, Outbox, whenSentElsewhere } from "./outbox.js";
+import { givenPreferences, keepPreferences } from "./preferences.js";
 import { fetchState, postAnswer } from "./server.js";
+import { watchSitting } from "./sitting.js";
 import { ActiveClock } from "./timing.js";
 
 const STATE_RETRY_MS = 3000;
 const NOT_SENT = "Not sent yet. Your answer is kept on this computer and sent again.";
 const NO_SERVER = "The server can’t be reached. Trying again.";
+const CONNECTION_LOST = "The connection is lost. What is loaded can be read on; the rest follows when it is back.";
+const ELSEWHERE = "The case before was answered in another window.";
+const REPORTED = "Your report has arrived. Thank you.";
+const REPORT_NOT_SENT = "Your report is kept on this computer and sent again.";
 
 class ReadingRoom {
   #root;
-  #viewer;
   #form;
+  #viewer;
   #outbox;
   #clock = new ActiveClock();
   /** @type {any} the case on the screen, as the server describes it */
@@ -23,8 +32,8 @@ class ReadingRoom {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.#root = root;
-    this.#viewer = new Viewer(this.#part("viewer"), { help: { title: "Answer", entries: ANSWER_HELP } });
     this.#form = new AnswerForm(this.#part("answer"));
+    this.#viewer = new Viewer(this.#part("viewer"), { help: this.#help(), preferences: givenPreferences() });
     this.#outbox = new Outbox({
       storage: localStorage,
       post: ({ url, answer }) => postAnswer(url, answer, csrfToken()),
@@ -32,9 +41,17 @@ class ReadingRoom {
     });
     this.#viewer.addEventListener("painted", () => this.#onPainted());
     this.#viewer.addEventListener("refused", () => this.#onRefused());
+    this.#viewer.addEventListener("connection", (event) => {
+      this.#write("connection", /** @type {CustomEvent} */ (event).detail.lost ? CONNECTION_LOST : "");
+    });
+    keepPreferences(this.#viewer, (preferences) =>
+      postAnswer(this.#root.dataset.preferencesUrl, preferences, csrfToken()),
+    );
     this.#form.addEventListener("submit", () => this.#submit());
+    this.#form.addEventListener("change", () => this.#keepDraft());
     this.#connectControls();
     this.#watchActivity();
+    this.#watchOtherWindows();
   }
 
   /** What an earlier visit left unsent goes first: the server's answer depends on it. */
@@ -53,6 +70,18 @@ class ReadingRoom {
     setTimeout(() => this.#askState(), STATE_RETRY_MS);
   }
 
+  /** Another window, or an earlier life of this page, may have gone on: the server knows where the reader is. */
+  async #catchUp() {
+    const shown = this.#case;
+    if (shown === null || this.#outbox.isWaitingFor(shown.answer_url)) return;
+    const { state, refused, message } = await fetchState(this.#root.dataset.stateUrl);
+    if (this.#case !== shown || this.#outbox.isWaitingFor(shown.answer_url)) return;
+    if (refused) this.#stop(message);
+    if (!state || state.case?.token === shown.token) return;
+    this.#enter(state);
+    if (!state.done) this.#notify(ELSEWHERE, "warning");
+  }
+
   /** @param {any} state  as the server describes it */
   #enter(state) {
     if (state.done && state.message) {
@@ -64,8 +93,8 @@ class ReadingRoom {
       return;
     }
     this.#case = state.case;
-    this.#stoppedDialog().close(); // a session opened anew in another window lets this one go on
-    this.#form.clear();
+    this.#dialog("stopped").close(); // a session opened anew in another window lets this one go on
+    this.#form.close();
     this.#notify("");
     this.#showProgress(state.progress);
     this.#write("question", state.case.question);
@@ -73,22 +102,38 @@ class ReadingRoom {
   }
 
   #onPainted() {
-    this.#clock.start(performance.now());
-    if (this.#outbox.isWaitingFor(this.#case.answer_url)) this.#notify(NOT_SENT, "warning");
-    else this.#form.open();
+    const draft = draftOf(this.#case.token);
+    this.#clock.start(performance.now(), draft?.activeMs);
+    this.#form.open(draft?.answer);
+    if (!this.#outbox.isWaitingFor(this.#case.answer_url)) return;
+    this.#form.close();
+    this.#notify(NOT_SENT, "warning");
   }
 
   #submit() {
     this.#notify("Sending");
+    dropDraft();
     this.#outbox.add({
       url: this.#case.answer_url,
       answer: {
         submission: newSubmissionId(),
-        label: this.#form.label,
+        ...this.#form.answer,
         active_ms: this.#clock.read(performance.now()),
         viewer_version: VIEWER_VERSION,
       },
     });
+  }
+
+  #keepDraft() {
+    if (!this.#form.isOpen) return;
+    const activeMs = this.#clock.read(performance.now());
+    keepDraft({ token: this.#case.token, activeMs, answer: this.#form.draft });
+  }
+
+  /** @param {string} text */
+  #report(text) {
+    this.#notify(REPORT_NOT_SENT, "warning");
+    this.#outbox.add({ url: this.#case.problem_url, answer: { submission: newSubmissionId(), text } });
   }
 
   /**
@@ -97,6 +142,7 @@ class ReadingRoom {
    */
   #onOutcome(entry, outcome) {
     if (outcome.kind === "refused-for-good") this.#part("set-aside").hidden = false;
+    if (entry.url === this.#case?.problem_url && outcome.kind === "stored") this.#notify(REPORTED);
     const ofThisCase = this.#case === null || entry.url === this.#case.answer_url;
     if (!ofThisCase) return;
     if (outcome.state) this.#enter(outcome.state);
@@ -122,11 +168,7 @@ class ReadingRoom {
     this.#notify("");
     if (message) this.#write("stopped-message", message);
     this.#part("kept-answer").hidden = this.#outbox.size === 0;
-    if (!this.#stoppedDialog().open) this.#stoppedDialog().showModal();
-  }
-
-  #stoppedDialog() {
-    return /** @type {HTMLDialogElement} */ (this.#part("stopped"));
+    if (!this.#dialog("stopped").open) this.#dialog("stopped").showModal();
   }
 
   /** @param {{position: number, total: number, practice: boolean}} progress */
@@ -139,21 +181,62 @@ class ReadingRoom {
   }
 
   #connectControls() {
-    this.#stoppedDialog().addEventListener("cancel", (event) => event.preventDefault());
-    listenToAnswerKeys(this.#form);
+    const pause = pauseWith(this.#dialog("paused"), (paused) => this.#clock.setPaused(paused, performance.now()));
+    const report = reportWith(this.#dialog("problem"), (text) => this.#report(text));
+    this.#part("pause").addEventListener("click", pause);
+    this.#part("report").addEventListener("click", report);
+    const keys = new Map([[this.#part("pause").dataset.key, pause]]);
+    const place = this.#part("mark");
+    if (place) {
+      const mark = new MarkControl(place, this.#viewer, this.#form);
+      keys.set(mark.key, () => mark.toggle());
+    }
+    listenToPageKeys(this.#form, keys);
+    listenInText(this.#part("comment"), () => this.#form.submit());
+    this.#dialog("stopped").addEventListener("cancel", (event) => event.preventDefault());
     // A click leaves the focus where it was, so that space and Enter go on meaning what they mean.
     this.#root.addEventListener("mousedown", (event) => {
       if (/** @type {Element} */ (event.target).closest("button:not(dialog *)")) event.preventDefault();
     });
   }
 
+  /** What the page adds to the viewer's help. */
+  #help() {
+    const answers = [...this.#form.keys].map(([key, name]) => ({ shown: key.toUpperCase(), does: name.toLowerCase() }));
+    const buttons = [...this.#root.querySelectorAll("button[data-does]")].map((button) => ({
+      shown: button.dataset.key.toUpperCase(),
+      does: button.dataset.does,
+    }));
+    return { title: "Answer", entries: [...answers, { shown: "Enter", does: "submit the answer" }, ...buttons] };
+  }
+
   #watchActivity() {
+    const stillSitting = watchSitting(() => {
+      this.#keepDraft();
+      location.reload();
+    });
+    const active = () => {
+      this.#clock.activity(performance.now());
+      stillSitting();
+    };
     for (const type of ["pointermove", "pointerdown", "wheel", "keydown"]) {
-      window.addEventListener(type, () => this.#clock.activity(performance.now()), { passive: true });
+      window.addEventListener(type, active, { passive: true });
     }
-    document.addEventListener("visibilitychange", () =>
-      this.#clock.setVisible(document.visibilityState === "visible", performance.now()),
-    );
+    const seen = () => {
+      const visible = document.visibilityState === "visible";
+      this.#clock.setVisible(visible, performance.now());
+      if (visible) this.#catchUp();
+      else this.#keepDraft();
+    };
+    document.addEventListener("visibilitychange", seen);
+    document.addEventListener("resume", seen);
+    document.addEventListener("freeze", () => this.#clock.setVisible(false, performance.now()));
+    window.addEventListener("pagehide", () => this.#keepDraft());
+    window.addEventListener("pageshow", ({ persisted }) => persisted && seen());
+  }
+
+  #watchOtherWindows() {
+    whenSentElsewhere(() => this.#catchUp());
   }
 
   /**
@@ -169,6 +252,11 @@ class ReadingRoom {
   /** @param {string} name */
   #part(name) {
     return /** @type {HTMLElement} */ (this.#root.querySelector(`[data-part=${name}]`));
+  }
+
+  /** @param {string} name */
+  #dialog(name) {
+    return /** @type {HTMLDialogElement} */ (this.#part(name));
   }
 
   /**

@@ -1,8 +1,8 @@
 /**
- * Answers on their way to the server. Each is kept in the browser's storage until the server has it, so that
+ * Answers, and reports of problems, on their way to the server. Each is kept in the browser's storage until the server has it, so that
  * neither a lost connection nor a closed page loses one. An answer that the server refuses for good is set aside
- * under another key and not sent again. Kept are the case's token, the label, the time: nothing about the patient,
- * the reader or the truth.
+ * under another key and not sent again. Kept are the case's token, what the reader said, the time: nothing about the
+ * patient or the truth.
  */
 
 const KEY = "readerstudy.outbox.";
@@ -13,9 +13,18 @@ const LONGEST_RETRY_MS = 30_000;
 
 /**
  * @typedef {object} Entry
- * @property {string} url     where the answer goes; names the case by its token
- * @property {object} answer  what is sent; `submission` makes a second arrival harmless
+ * @property {string} url     where it goes; names the case by its token
+ * @property {object} answer  what is sent, an answer or a report; `submission` makes a second arrival harmless
  */
+
+/**
+ * @param {() => void} act  when another window of this browser has sent what it kept
+ */
+export function whenSentElsewhere(act) {
+  window.addEventListener("storage", ({ key, newValue }) => {
+    if (key?.startsWith(KEY) && newValue === null) act();
+  });
+}
 
 /** Random version 4 UUID. `crypto.randomUUID` is missing on plain http. */
 export function newSubmissionId() {

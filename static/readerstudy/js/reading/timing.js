@@ -1,4 +1,7 @@
-/** How long a case was read: while the page was visible and the reader at work. The server has the time in all. */
+/**
+ * How long a case was read: while the page was visible, not paused, and the reader at work. The server has the time
+ * in all.
+ */
 
 export const IDLE_AFTER_MS = 60_000;
 
@@ -7,11 +10,15 @@ export class ActiveClock {
   #lastActivity = 0;
   #active = 0;
   #visible = true;
+  #paused = false;
 
-  /** @param {number} now  milliseconds of a clock that never jumps (performance.now) */
-  start(now) {
+  /**
+   * @param {number} now  milliseconds of a clock that never jumps (performance.now)
+   * @param {number} [already]  milliseconds worked on this case before
+   */
+  start(now, already = 0) {
     this.#settled = this.#lastActivity = now;
-    this.#active = 0;
+    this.#active = already;
   }
 
   /** @param {number} now */
@@ -25,9 +32,17 @@ export class ActiveClock {
    * @param {number} now
    */
   setVisible(visible, now) {
-    this.#settle(now);
+    this.activity(now);
     this.#visible = visible;
-    this.#lastActivity = now;
+  }
+
+  /**
+   * @param {boolean} paused
+   * @param {number} now
+   */
+  setPaused(paused, now) {
+    this.activity(now);
+    this.#paused = paused;
   }
 
   /**
@@ -42,7 +57,7 @@ export class ActiveClock {
   /** @param {number} now */
   #settle(now) {
     const until = Math.min(now, this.#lastActivity + IDLE_AFTER_MS);
-    if (this.#visible) this.#active += Math.max(0, until - this.#settled);
+    if (this.#visible && !this.#paused) this.#active += Math.max(0, until - this.#settled);
     this.#settled = now;
   }
 }

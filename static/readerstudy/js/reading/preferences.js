@@ -1,0 +1,28 @@
+/** How the reader likes the viewer: read with the page, sent when it has not changed for a moment. */
+
+const SETTLED_AFTER_MS = 800;
+
+/** @returns {object} */
+export function givenPreferences() {
+  return JSON.parse(document.getElementById("preferences").textContent);
+}
+
+/**
+ * @param {EventTarget} viewer  gives "preferences" events
+ * @param {(preferences: object) => void} send
+ */
+export function keepPreferences(viewer, send) {
+  let timer = 0;
+  let latest = null;
+  const flush = () => {
+    clearTimeout(timer);
+    if (latest) send(latest);
+    latest = null;
+  };
+  viewer.addEventListener("preferences", (event) => {
+    latest = /** @type {CustomEvent} */ (event).detail;
+    clearTimeout(timer);
+    timer = setTimeout(flush, SETTLED_AFTER_MS);
+  });
+  window.addEventListener("pagehide", flush);
+}
