@@ -110,6 +110,8 @@ def accept_invitation(browser: Browser, link: str) -> Page:
     page.goto(link)
     page.get_by_role("button", name="Accept and continue").click()
     page.get_by_role("button", name="Start reading").click()
+    page.get_by_role("button", name="Check and go on").click()
+    page.get_by_role("link", name="Go on all the same").click()
     page.wait_for_selector("canvas[data-painted]")
     return page
 
