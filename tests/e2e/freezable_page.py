@@ -13,6 +13,7 @@ class FreezablePage:
     def __init__(self, browser: Browser, beside: Page, url: str) -> None:
         self._browser = browser.new_browser_cdp_session()
         self._beside = beside  # waiting on it lets messages arrive
+        self.keyboard = self
         self._answers: dict[int, dict[str, Any]] = {}
         self._sent = 0
         self._browser.on("Target.receivedMessageFromTarget", self._receive)
@@ -39,10 +40,10 @@ class FreezablePage:
         for _ in range(200):
             if (found := self.evaluate(function)) == wanted:
                 return
-            self.wait(40)
+            self.wait_for_timeout(40)
         pytest.fail(f"It stayed {found!r} and did not become {wanted!r} within 8 s.")
 
-    def wait(self, milliseconds: float) -> None:
+    def wait_for_timeout(self, milliseconds: float) -> None:
         self._beside.wait_for_timeout(milliseconds)
 
     def freeze(self) -> None:
@@ -66,7 +67,7 @@ class FreezablePage:
                 if "error" in answer:
                     pytest.fail(f"{method}: {answer['error']}")
                 return answer["result"]
-            self.wait(10)
+            self.wait_for_timeout(10)
         pytest.fail(f"The page did not answer {method} within 8 s.")
 
     def _receive(self, event: dict[str, Any]) -> None:

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from .reading_server import ReadingServer
-from .room_page import canvas_of, key_of, open_room, wait_until
+from .room_page import COLUMNS, CUE, ROWS, canvas_of, key_of, open_room, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -123,6 +123,92 @@ class TestComment:
         page.keyboard.press("Control+Enter")
         expect_next_case(page)
         assert [said(answer) for answer in reading.answers] == [{"label": "unsure", "comment": "both"}]
+
+
+class TestMark:
+    """The axial image lies on the canvas as its data attributes say; a mark is in voxels, whole at their centres."""
+
+    def click_voxel(self, page: Page, row: float, column: float) -> None:
+        box = canvas_of(page).bounding_box()
+        x, y, width, height = (
+            int(canvas_of(page).get_attribute(f"data-image-{name}")) for name in ("x", "y", "width", "height")
+        )
+        page.mouse.click(box["x"] + x + (column + 0.5) / COLUMNS * width, box["y"] + y + (row + 0.5) / ROWS * height)
+
+    def said_of(self, page: Page) -> Locator:
+        return page.locator("[data-marked]")
+
+    def test_a_click_marks_and_the_answer_carries_it(self, page, reading):
+        open_room(page, reading, rationale_mark=True)
+        page.keyboard.press("k")
+        expect(self.said_of(page)).to_contain_text("Click on it in the image")
+        page.keyboard.press("ArrowDown")
+        self.click_voxel(page, 11, 30)
+        expect(self.said_of(page)).to_have_text(f"Marked on slice {CUE + 2}")
+        page.keyboard.press("r")
+        page.keyboard.press("Enter")
+        expect_next_case(page)
+        mark = reading.answers[0]["mark"]
+        assert mark.keys() == {"slice", "row", "column"}
+        assert mark["slice"] == CUE + 1
+        assert mark["row"] == pytest.approx(11, abs=0.1)
+        assert mark["column"] == pytest.approx(30, abs=0.1)
+        expect(self.said_of(page)).to_have_text("")
+
+    def test_a_second_mark_takes_the_firsts_place_and_it_can_be_removed(self, page, reading):
+        open_room(page, reading, rationale_mark=True)
+        for row in (5, 20):
+            page.get_by_role("button", name="Mark what gave it away").click()
+            self.click_voxel(page, row, 10)
+        page.keyboard.press("u")
+        page.keyboard.press("Enter")
+        expect_next_case(page)
+        assert reading.answers[0]["mark"]["row"] == pytest.approx(20, abs=0.1)
+
+        page.keyboard.press("k")
+        self.click_voxel(page, 5, 10)
+        page.get_by_role("button", name="Remove the mark").click()
+        page.keyboard.press("u")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-text=organ]")).to_have_text("pancreas")
+        assert "mark" not in reading.answers[1]
+
+    def test_without_a_mouse_enter_marks_where_the_planes_meet(self, page, reading):
+        open_room(page, reading, rationale_mark=True)
+        page.keyboard.press("s")
+        page.keyboard.press("k")
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("Enter")
+        expect(self.said_of(page)).to_have_text(f"Marked on slice {CUE}")
+        assert reading.answers == []
+        page.keyboard.press("Enter")
+        expect_next_case(page)
+        assert reading.answers[0]["mark"]["slice"] == CUE - 1
+
+    def test_escape_ends_marking_and_a_mark_survives_a_reload(self, page, reading):
+        open_room(page, reading, rationale_mark=True)
+        page.keyboard.press("k")
+        page.keyboard.press("Escape")
+        expect(self.said_of(page)).to_have_text("")
+        page.keyboard.press("k")
+        self.click_voxel(page, 11, 30)
+        page.reload()
+        expect(self.said_of(page)).to_have_text(f"Marked on slice {CUE + 1}")
+
+
+def test_what_the_reader_prefers_is_kept_on_the_server_and_given_back(page: Page, reading: ReadingServer) -> None:
+    reading.preferences = {"layout": "three"}
+    open_room(page, reading)
+    panes = page.locator("[data-control=panes]")
+    expect(panes).to_have_attribute("data-layout", "three")
+    page.keyboard.press("l")
+    expect(panes).to_have_attribute("data-layout", "axial")
+    wait_until(page, lambda: reading.preferences.get("layout") == "axial")
+    page.reload()
+    expect(panes).to_have_attribute("data-layout", "axial")
+    page.keyboard.press("l")
+    page.goto(f"{reading.url}/blank")  # leaving sends what had not settled
+    wait_until(page, lambda: reading.preferences.get("layout") == "one-two")
 
 
 class TestDraft:

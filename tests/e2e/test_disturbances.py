@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from readerstudy.domain.windowing import apply_window
 
 from .freezable_page import FreezablePage
-from .room_page import COLUMNS, CUE, ROWS, SLICES, canvas_of, key_of, painted_grays, wait_until
+from .room_page import COLUMNS, CUE, ROWS, SLICES, canvas_of, key_of, painted_grays, text_of, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -31,10 +31,21 @@ def notice_of(page: Page):
     return page.locator("[data-part=notice]")
 
 
-def assert_shows(page: Page, volume: np.ndarray, number: int) -> None:
-    """Compare the canvas, pixel for pixel, with the slice in the abdomen window."""
-    expect(canvas_of(page)).to_have_attribute("data-painted", str(number))
-    wanted = apply_window(volume[number], window_center=40, window_width=400)
+CANVAS = "document.querySelector('[data-pane=axial] canvas').dataset"
+
+
+def assert_shows(page: Page | FreezablePage, volume: np.ndarray, number: int) -> None:
+    """Compare the canvas, pixel for pixel, with the slice in the window that it is shown in."""
+    for _ in range(200):
+        if page.evaluate(f"() => {CANVAS}.painted") == str(number):
+            break
+        page.wait_for_timeout(40)
+    if page.evaluate(f"() => {CANVAS}.sampling") == "smooth":
+        page.keyboard.press("n")
+        page.wait_for_timeout(100)
+    center, width = page.evaluate(f"() => [{CANVAS}.windowCenter, {CANVAS}.windowWidth].map(Number)")
+    wanted = apply_window(volume[number], window_center=center, window_width=width)
+    assert page.evaluate(f"() => [{CANVAS}.painted, {CANVAS}.sampling]") == [str(number), "nearest"]
     assert (painted_grays(page, ROWS, COLUMNS) == wanted[:, :, None]).all()
 
 
@@ -48,7 +59,6 @@ class TestNetworkCut:
         reading.held = dict.fromkeys(range(CUE + 3, SLICES), gate)  # the cut finds the case half loaded
         page.goto(f"{reading.url}/reading/")
         expect(canvas_of(page)).to_have_attribute("data-painted", str(CUE))
-        page.keyboard.press("n")
         reading.cut = True
         gate.set()
         expect(page.locator("[data-part=connection]")).to_contain_text("The connection is lost.")
@@ -57,7 +67,7 @@ class TestNetworkCut:
         page.keyboard.press("End")
         page.wait_for_timeout(self.CUT_MS)
         expect(canvas_of(page)).to_have_attribute("data-painted", "")
-        expect(page.locator("[data-text=absent]")).to_contain_text(f"slice {SLICES}")
+        expect(text_of(page, "absent")).to_contain_text(f"slice {SLICES}")
         assert not painted_grays(page, ROWS, COLUMNS).any()
         page.keyboard.press("ArrowUp")
         assert reading.answers == []
@@ -67,7 +77,6 @@ class TestNetworkCut:
         expect(page.locator("[data-part=connection]")).to_have_text("", timeout=30_000)
         assert [(one["token"], one["label"]) for one in reading.answers] == [(reading.cases[0].token, "synthetic")]
         expect(canvas_of(page)).to_have_attribute("data-loaded", str(SLICES), timeout=30_000)
-        page.keyboard.press("n")
         assert_shows(page, reading.cases[1].volume, CUE)
 
 
@@ -77,16 +86,15 @@ class TestServerErrors:
         reading.slice_faults = Counter(dict.fromkeys(failing, 10**6))
         assert CUE in failing
         page.goto(f"{reading.url}/reading/")
-        expect(page.locator("[data-text=absent]")).to_have_text(f"Could not load slice {CUE + 1}. Trying again.")
-        page.keyboard.press("n")
+        expect(text_of(page, "absent")).to_have_text(f"Could not load slice {CUE + 1}. Trying again.")
         for number in (CUE + 1, CUE + 2):
             page.keyboard.press("ArrowDown")
             assert_shows(page, reading.cases[0].volume, number)
         page.keyboard.press("ArrowDown")
-        expect(page.locator("[data-text=absent]")).to_have_text(f"Could not load slice {CUE + 4}. Trying again.")
+        expect(text_of(page, "absent")).to_have_text(f"Could not load slice {CUE + 4}. Trying again.")
         assert not painted_grays(page, ROWS, COLUMNS).any()
         expect(canvas_of(page)).to_have_attribute("data-loaded", str(SLICES - len(failing)))
-        expect(page.locator("[data-text=loading]")).to_have_text(f"{len(failing)} not loaded, trying again")
+        expect(text_of(page, "loading")).to_have_text(f"{len(failing)} not loaded, trying again")
 
         reading.slice_faults.clear()
         expect(canvas_of(page)).to_have_attribute("data-loaded", str(SLICES), timeout=35_000)
@@ -112,7 +120,6 @@ class TestTwoTabs:
         expect(organ_of(second)).to_have_text("kidney")
         expect(notice_of(second)).to_have_text(ELSEWHERE)
         expect(key_of(second, "s")).to_have_attribute("aria-pressed", "false")
-        second.keyboard.press("n")
         assert_shows(second, reading.cases[1].volume, CUE)
         answer(second, "u")
         expect(organ_of(first)).to_have_text("pancreas")
@@ -155,7 +162,6 @@ class TestBackButton:
         expect(page.get_by_role("heading", name="Reading a case")).to_be_visible()
         page.go_forward()
         expect(key_of(page, "s")).to_have_attribute("aria-pressed", "true")
-        page.keyboard.press("n")
         assert_shows(page, reading.cases[0].volume, CUE)
         page.keyboard.press("Enter")
         expect(organ_of(page)).to_have_text("kidney")
@@ -171,7 +177,6 @@ class TestBackButton:
         page.go_forward()
         expect(organ_of(page)).to_have_text("kidney")
         wait_until(page, lambda: page.evaluate("localStorage.length") == 0)
-        page.keyboard.press("n")
         assert_shows(page, reading.cases[1].volume, CUE)
         assert [one["label"] for one in reading.answers] == ["real"]
 
@@ -186,7 +191,6 @@ class TestBackButton:
 
 
 ORGAN = "() => document.querySelector('[data-text=organ]').textContent"
-PAINTED = "() => document.querySelector('[data-pane=axial] canvas')?.dataset.painted ?? null"
 NOTICE = "() => document.querySelector('[data-part=notice]').textContent"
 CHOSEN = "() => document.querySelector('button[data-label][aria-pressed=true]')?.dataset.label ?? null"
 LOG_LIFE = """() => {
@@ -203,7 +207,7 @@ class TestFrozenPage:
     @pytest.fixture
     def frozen_room(self, browser, page, reading):
         room = FreezablePage(browser, page, f"{reading.url}/reading/")
-        room.wait_for(PAINTED, str(CUE))
+        room.wait_for(f"() => document.querySelector('[data-pane=axial] canvas') && {CANVAS}.painted", str(CUE))
         room.evaluate(LOG_LIFE)
         yield room
         assert room.evaluate("() => window.life") == ["freeze", "resume"]
@@ -211,29 +215,23 @@ class TestFrozenPage:
 
     def sleep(self, room: FreezablePage) -> None:
         room.freeze()
-        room.wait(self.FROZEN_MS)
+        room.wait_for_timeout(self.FROZEN_MS)
         room.resume()
 
-    def assert_shows(self, room: FreezablePage, volume: np.ndarray, number: int) -> None:
-        room.wait_for(PAINTED, str(number))
-        wanted = apply_window(volume[number], window_center=40, window_width=400)
-        assert (painted_grays(room, ROWS, COLUMNS) == wanted[:, :, None]).all()
-
     def test_it_counts_no_time_and_goes_on_as_it_was(self, frozen_room, reading):
-        frozen_room.press("n")
-        frozen_room.press("s")
+        frozen_room.keyboard.press("s")
         self.sleep(frozen_room)
-        self.assert_shows(frozen_room, reading.cases[0].volume, CUE)
+        assert_shows(frozen_room, reading.cases[0].volume, CUE)
         assert frozen_room.evaluate(CHOSEN) == "synthetic"
-        frozen_room.press("Enter")
+        frozen_room.keyboard.press("Enter")
         frozen_room.wait_for(ORGAN, "kidney")
         assert [one["label"] for one in reading.answers] == ["synthetic"]
         assert reading.answers[0]["active_ms"] < self.FROZEN_MS
 
     def test_an_answer_that_waits_is_sent_once_on_resuming(self, frozen_room, reading):
         reading.refuse_answers = 1
-        frozen_room.press("r")
-        frozen_room.press("Enter")
+        frozen_room.keyboard.press("r")
+        frozen_room.keyboard.press("Enter")
         frozen_room.wait_for(NOTICE, NOT_SENT)
         self.sleep(frozen_room)
         frozen_room.wait_for(ORGAN, "kidney")
@@ -245,8 +243,7 @@ class TestFrozenPage:
         frozen_room.resume()
         frozen_room.wait_for(ORGAN, "kidney")
         frozen_room.wait_for(NOTICE, ELSEWHERE)
-        frozen_room.press("n")
-        self.assert_shows(frozen_room, reading.cases[1].volume, CUE)
+        assert_shows(frozen_room, reading.cases[1].volume, CUE)
         assert len(reading.answers) == 1
 
 

@@ -15,7 +15,7 @@
  * @property {number} column
  */
 
-/** Events: "submit", once a case, with a whole answer; "change"; "mark" when the mark was set or removed. */
+/** Events: "submit", once a case, with a whole answer; "change"; "mark" when it was set or removed; "close". */
 export class AnswerForm extends EventTarget {
   #choices;
   #confidences;
@@ -110,11 +110,7 @@ export class AnswerForm extends EventTarget {
   close() {
     this.#open = false;
     this.#show();
-  }
-
-  clear() {
-    this.open();
-    this.close();
+    this.dispatchEvent(new Event("close"));
   }
 
   /**

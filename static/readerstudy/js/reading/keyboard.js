@@ -4,8 +4,9 @@ import { pageKey } from "../viewer/keyboard.js";
 /**
  * @param {import("./form.js").AnswerForm} form
  * @param {Map<string, () => void>} others  what further keys do
+ * @param {import("./mark.js").MarkControl | null} mark  whose marking Enter ends
  */
-export function listenToPageKeys(form, others) {
+export function listenToPageKeys(form, others, mark) {
   window.addEventListener("keydown", (event) => {
     const key = pageKey(event);
     const act = key === null ? undefined : actionOf(key, /** @type {Element} */ (event.target));
@@ -19,7 +20,7 @@ export function listenToPageKeys(form, others) {
    * @param {Element} target
    */
   function actionOf(key, target) {
-    if (key === "Enter") return () => form.submit();
+    if (key === "Enter") return mark?.isMarking ? () => mark.placeAtCrosshair() : () => form.submit();
     if (form.keys.has(key)) return () => choose(key, target);
     return others.get(key);
   }

@@ -186,12 +186,9 @@ class ReadingRoom {
     this.#part("pause").addEventListener("click", pause);
     this.#part("report").addEventListener("click", report);
     const keys = new Map([[this.#part("pause").dataset.key, pause]]);
-    const place = this.#part("mark");
-    if (place) {
-      const mark = new MarkControl(place, this.#viewer, this.#form);
-      keys.set(mark.key, () => mark.toggle());
-    }
-    listenToPageKeys(this.#form, keys);
+    const mark = this.#part("mark") && new MarkControl(this.#part("mark"), this.#viewer, this.#form);
+    if (mark) keys.set(mark.key, () => mark.toggle());
+    listenToPageKeys(this.#form, keys, mark);
     listenInText(this.#part("comment"), () => this.#form.submit());
     this.#dialog("stopped").addEventListener("cancel", (event) => event.preventDefault());
     // A click leaves the focus where it was, so that space and Enter go on meaning what they mean.

@@ -21,11 +21,10 @@ export class MarkControl {
     this.#form = form;
     this.#toggle.addEventListener("click", () => this.toggle());
     this.#remove.addEventListener("click", () => form.setMark(null));
-    viewer.addEventListener("marked", (event) => this.#onMarked(event.detail));
+    viewer.addEventListener("marking", (event) => this.#onMarking(event.detail.active));
+    viewer.addEventListener("marked", (event) => form.setMark(event.detail));
     form.addEventListener("mark", () => this.#show());
-    window.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.#marking) this.toggle();
-    });
+    form.addEventListener("close", () => viewer.cancelMarking());
     this.#show();
   }
 
@@ -34,30 +33,34 @@ export class MarkControl {
     return this.#toggle.dataset.key;
   }
 
+  /** Whether the next press in the image places the mark. */
+  get isMarking() {
+    return this.#marking;
+  }
+
   toggle() {
-    if (!this.#form.isOpen) return;
-    this.#marking = !this.#marking;
-    if (this.#marking) this.#viewer.startMarking();
-    else this.#viewer.cancelMarking();
+    if (this.#marking) this.#viewer.cancelMarking();
+    else if (this.#form.isOpen) this.#viewer.startMarking();
+  }
+
+  /** Without a mouse: where the three planes meet. */
+  placeAtCrosshair() {
+    this.#viewer.cancelMarking();
+    this.#form.setMark(this.#viewer.position);
+  }
+
+  /** @param {boolean} active */
+  #onMarking(active) {
+    this.#marking = active;
     this.#show();
   }
 
-  /** @param {import("./form.js").Mark} mark */
-  #onMarked({ slice, row, column }) {
-    this.#marking = false;
-    this.#form.setMark({ slice, row, column });
-  }
-
   #show() {
-    const { mark, isOpen } = this.#form;
-    if (!isOpen && this.#marking) {
-      this.#marking = false;
-      this.#viewer.cancelMarking();
-    }
+    const { mark } = this.#form;
     this.#viewer.setMark(mark);
     this.#toggle.setAttribute("aria-pressed", String(this.#marking));
     this.#remove.hidden = mark === null;
-    if (this.#marking) this.#said.textContent = "Click on it in the image. Esc cancels.";
+    if (this.#marking) this.#said.textContent = "Click on it in the image, or press Enter to mark the crosshair. Esc cancels.";
     else this.#said.textContent = mark ? `Marked on slice ${Math.round(mark.slice) + 1}` : "";
   }
 }

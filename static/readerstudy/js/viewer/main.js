@@ -104,6 +104,12 @@ export class Viewer extends EventTarget {
     return this.#preferences;
   }
 
+  /** Where the three planes meet: whole voxels. */
+  get position() {
+    const [slice, row, column] = this.#position;
+    return { slice, row, column };
+  }
+
   /**
    * @param {import("./loading_case.js").CaseItem} item
    * @param {import("./loading_case.js").CaseItem | null} next  the one after it, fetched when this one is complete
