@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.http import QueryDict
 
 from readerstudy.analysis.reporting.plan import Wish
+from readerstudy.domain.case_plan import method_names
 from readerstudy.domain.queries.datasets import OrganSources
-from readerstudy.domain.selection import method_names
 from readerstudy.models.vocabulary import Origin
 
 MAX_DESIGN_BYTES = 100_000

@@ -10,10 +10,11 @@ from django.db import transaction
 
 from readerstudy.domain import audit
 from readerstudy.domain.bell import ring_pack, ring_synthesis
+from readerstudy.domain.case_plan import PlannedCase
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.jobs import requeue
-from readerstudy.domain.selection import ALGORITHM, PlannedCase, plan_case_set
+from readerstudy.domain.selection import ALGORITHM, plan_case_set
 from readerstudy.domain.store import get_store
 from readerstudy.models.case import Case, SlicePack
 from readerstudy.models.ground_truth import GroundTruth

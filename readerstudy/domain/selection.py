@@ -3,58 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from django.db.models import Max
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_bipartite_matching
 
+from readerstudy.domain.assignment import FORBIDDEN, Assignment
+from readerstudy.domain.case_plan import PlannedCase, Slot, method_names
 from readerstudy.domain.design import OrganDesign, StudyDesign
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.matching import DIAMETER, Likeness
+from readerstudy.domain.persons import persons
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.vocabulary import Origin
-from readerstudy.models.volume import OrganScan, Volume
+from readerstudy.models.volume import OrganScan
 
-ALGORITHM = "matching-1"
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One case still without a patient. `generator` is empty for a real one."""
-
-    organ: OrganDesign
-    generator: str
-    practice: bool = False
-
-    @property
-    def origin(self) -> Origin:
-        if not self.generator:
-            return Origin.REAL
-        return Origin.HEALTHY if self.generator in method_names() else Origin.SYNTHETIC
-
-    @property
-    def wants(self) -> str:
-        return f"{self.organ.name} synthetic ({self.generator})" if self.generator else f"{self.organ.name} real"
-
-
-@dataclass(frozen=True)
-class PlannedCase:
-    """A slot with the scan that fills it; `diameter_mm` and `seed` where we synthesise the tumour."""
-
-    slot: Slot
-    scan: OrganScan
-    diameter_mm: float | None = None
-    seed: int | None = None
-
-
-def method_names() -> frozenset[str]:
-    """Return the generators that are methods of our own."""
-    from synthesis import registry
-
-    return frozenset(registry.METHODS)
+ALGORITHM = "matching-2"
 
 
 def plan_case_set(design: StudyDesign) -> list[PlannedCase]:
@@ -68,10 +33,8 @@ def plan_case_set(design: StudyDesign) -> list[PlannedCase]:
     _check_generators(design)
     _check_sources(design)
     rng = np.random.default_rng([design.seed, 1])
-    slots = [slot for organ in design.organs for slot in _organ_slots(organ)]
-    chosen = _assign(design, slots, rng)
-    planned = _with_diameters([PlannedCase(slot, scan) for slot, scan in zip(slots, chosen, strict=True)], rng)
-    return planned + _with_diameters(_plan_practice(design, planned, rng), rng)
+    planned = _draw_cases(_prepare(design, rng))
+    return planned + _plan_practice(design, planned, rng)
 
 
 def _organ_slots(organ: OrganDesign) -> list[Slot]:
@@ -118,57 +81,107 @@ def _candidates(design: StudyDesign, slot: Slot) -> list[OrganScan]:
     return list(scans)
 
 
-def _assign(design: StudyDesign, slots: Sequence[Slot], rng: np.random.Generator) -> list[OrganScan]:
-    """Give every slot a patient of its own: a maximum matching of slots and patients in random order."""
+@dataclass(frozen=True)
+class _Draw:
+    """What one draw of a case set works with."""
+
+    design: StudyDesign
+    slots: list[Slot]
+    candidates: dict[str, list[OrganScan]]
+    assignment: Assignment
+    rng: np.random.Generator
+
+    @property
+    def on(self) -> list[str]:
+        return list(self.design.matching.on)
+
+
+def _prepare(design: StudyDesign, rng: np.random.Generator) -> _Draw:
+    """See that every slot can get a patient, with as few cases of one patient as that takes."""
+    slots = [slot for organ in design.organs for slot in _organ_slots(organ)]
     candidates = {slot.wants: _candidates(design, slot) for slot in slots}
-    person = _persons()
-    # In the order of data sets and rows, so that the draw follows from the seed on any installation.
-    persons = list(dict.fromkeys(person[scan.volume.patient_key] for scans in candidates.values() for scan in scans))
-    rng.shuffle(persons)
-    column = {one: n for n, one in enumerate(persons)}
-    pairs = [
-        (row, column[person[scan.volume.patient_key]])
-        for row, slot in enumerate(slots)
-        for scan in candidates[slot.wants]
+    person = persons()
+    most = 1 if design.matching.same_patient == "never" else design.reading.sittings
+    for seats in range(1, most + 1):
+        assignment = Assignment(slots, candidates, person, seats=seats, rng=rng)
+        unfilled = assignment.unfilled()
+        if not unfilled:
+            return _Draw(design, slots, candidates, assignment, rng)
+    raise DomainError(_shortage(slots, candidates, unfilled, most) + _stand_in_hint(design))
+
+
+def _draw_cases(draw: _Draw) -> list[PlannedCase]:
+    """Draw the real cases, then the synthetic ones that are most like them.
+
+    Every synthetic case has a real one for its model: each in turn, so that each generator's cases together are
+    like the organ's real ones together.
+    """
+    first = draw.assignment.cheapest(lambda row: _several_lesions(draw, row))
+    real = {row: scan for row, scan in enumerate(first) if draw.slots[row].origin == Origin.REAL}
+    models = _models(draw, real)
+    likeness = {
+        slot.wants: Likeness(slot, draw.candidates[slot.wants], draw.on) for slot in draw.slots if slot.generator
+    }
+
+    def costs(row: int) -> npt.NDArray[np.float64]:
+        slot = draw.slots[row]
+        candidates = draw.candidates[slot.wants]
+        if row in real:
+            return np.array([0.0 if scan.pk == real[row].pk else FORBIDDEN for scan in candidates])
+        return likeness[slot.wants].costs(models[row]) if row in models else np.zeros(len(candidates))
+
+    chosen = draw.assignment.cheapest(costs)
+    return [
+        _planned(slot, scan, models.get(row) if DIAMETER in draw.on else None, draw.rng)
+        for row, (slot, scan) in enumerate(zip(draw.slots, chosen, strict=True))
     ]
-    rows, columns = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
-    graph = csr_array((np.ones(len(pairs), dtype=np.uint8), (rows, columns)), shape=(len(slots), len(persons)))
-    match = maximum_bipartite_matching(graph, perm_type="column") if persons else np.full(len(slots), -1)
-    if (match < 0).any():
-        raise DomainError(_shortage(slots, candidates, match) + _stand_in_hint(design))
-    chosen = []
-    for slot, matched in zip(slots, match, strict=True):
-        scans = [scan for scan in candidates[slot.wants] if person[scan.volume.patient_key] == persons[matched]]
-        chosen.append(scans[int(rng.integers(len(scans)))])
-    return chosen
 
 
-def _persons() -> dict[str, str]:
-    """Map every patient key to one that stands for the person: whoever shares a CT, voxel for voxel, is one."""
-    person: dict[str, str] = {}
-    of_content: dict[str, str] = {}
-    volumes = Volume.objects.order_by("dataset__name", "pk")
-    for key, content, voxels in volumes.values_list("patient_key", "content_sha256", "voxels_sha256"):
-        known = person.setdefault(key, key)
-        same = of_content.setdefault(voxels or content, known)
-        if same != known:
-            person = {patient: same if one == known else one for patient, one in person.items()}
-            of_content = {ct: same if one == known else one for ct, one in of_content.items()}
-    return person
+def _several_lesions(draw: _Draw, row: int) -> npt.NDArray[np.float64]:
+    """Cost of real cases of several lesions, where synthetic ones are to have as many and ours have one."""
+    slot = draw.slots[row]
+    ours = any(count for name, count in slot.organ.synthetic.items() if name in method_names())
+    to_match = "lesions" in draw.on and ours and slot.origin == Origin.REAL
+    return np.array([float(to_match and scan.lesions > 1) for scan in draw.candidates[slot.wants]])
 
 
-def _shortage(slots: Sequence[Slot], candidates: dict[str, list[OrganScan]], match: Any) -> str:
+def _models(draw: _Draw, real: dict[int, OrganScan]) -> dict[int, OrganScan]:
+    models: dict[int, OrganScan] = {}
+    for organ in draw.design.organs:
+        of_organ = [scan for row, scan in real.items() if draw.slots[row].organ is organ]
+        for generator in sorted(organ.synthetic):
+            rows = [n for n, slot in enumerate(draw.slots) if slot.organ is organ and slot.generator == generator]
+            if of_organ:
+                models |= dict(zip(rows, _spread(of_organ, len(rows), draw.rng), strict=True))
+    return models
+
+
+def _planned(slot: Slot, scan: OrganScan, model: OrganScan | None, rng: np.random.Generator) -> PlannedCase:
+    """Plan a case; a tumour of ours gets its model's diameter, or one of the range, as far as its host holds it."""
+    if slot.origin != Origin.HEALTHY:
+        return PlannedCase(slot, scan)
+    low, high = slot.organ.diameter_mm
+    wanted = model.diameter_mm if model and model.diameter_mm else float(rng.uniform(low, high))
+    diameter_mm = min(wanted, scan.largest_sphere_mm or 0.0)
+    return PlannedCase(slot, scan, diameter_mm=diameter_mm, seed=int(rng.integers(2**32)))
+
+
+def _spread(items: list[OrganScan], count: int, rng: np.random.Generator) -> list[OrganScan]:
+    """Draw `count` of the items, each as often as the others, give or take one."""
+    whole, rest = divmod(count, len(items))
+    return items * whole + [items[n] for n in rng.permutation(len(items))[:rest]]
+
+
+def _shortage(slots: list[Slot], candidates: dict[str, list[OrganScan]], unfilled: list[Slot], most: int) -> str:
     asked = Counter(slot.wants for slot in slots)
-    unfilled = Counter(slot.wants for slot, matched in zip(slots, match, strict=True) if matched < 0)
     by_name = {slot.wants: slot for slot in slots}
     parts = []
-    for wants, missing in sorted(unfilled.items()):
+    for wants, missing in sorted(Counter(slot.wants for slot in unfilled).items()):
         there = len({scan.volume.patient_key for scan in candidates[wants]})
         can_be_had = asked[wants] - missing
         parts.append(f"{wants}: {asked[wants]} asked for, {can_be_had} can be had ({_supply(by_name[wants], there)})")
-    return (
-        f"Too few patients, one case each: {'; '.join(parts)}. Ask for fewer cases, widen diameter_mm, or import more."
-    )
+    each = "one case each" if most == 1 else f"up to {most} cases each"
+    return f"Too few patients, {each}: {'; '.join(parts)}. Ask for fewer cases, widen diameter_mm, or import more."
 
 
 def _supply(slot: Slot, there: int) -> str:
@@ -192,49 +205,10 @@ def _stand_in_hint(design: StudyDesign) -> str:
     return f" {left_out} stand-ins were left out; stand_ins_allowed = true takes them, for a demonstration."
 
 
-def _with_diameters(planned: list[PlannedCase], rng: np.random.Generator) -> list[PlannedCase]:
-    """Give synthetic tumours the diameters of the real ones of their organ, as far as their hosts hold them."""
-    result = list(planned)
-    for organ in dict.fromkeys(plan.slot.organ.name for plan in planned):
-        of_organ = [n for n, plan in enumerate(planned) if plan.slot.organ.name == organ]
-        ours = [n for n in of_organ if planned[n].slot.origin == Origin.HEALTHY]
-        low, high = planned[of_organ[0]].slot.organ.diameter_mm
-        real = [planned[n].scan.diameter_mm or low for n in of_organ if planned[n].slot.origin == Origin.REAL]
-        wanted = _spread(real, len(ours), rng) if real else [float(mm) for mm in rng.uniform(low, high, len(ours))]
-        for n, diameter in _into_hosts(wanted, {n: _room_mm(planned[n]) for n in ours}, rng):
-            result[n] = replace(planned[n], diameter_mm=diameter, seed=int(rng.integers(2**32)))
-    return result
-
-
-def _room_mm(plan: PlannedCase) -> float:
-    return plan.scan.largest_sphere_mm or 0.0
-
-
-def _into_hosts(wanted: list[float], room_mm: dict[int, float], rng: np.random.Generator) -> list[tuple[int, float]]:
-    """Give every host a diameter: the largest first, each to a random host that holds it.
-
-    Random, not by size: a tumour that grew with its organ would tell the arm. A diameter that no host left holds
-    is cut to what the roomiest does.
-    """
-    free = dict(room_mm)
-    given = []
-    for diameter in sorted(wanted, reverse=True):
-        holding = [host for host, room in free.items() if room >= diameter] or [max(free, key=lambda host: free[host])]
-        host = holding[int(rng.integers(len(holding)))]
-        given.append((host, min(diameter, free.pop(host))))
-    return given
-
-
-def _spread(values: list[float], count: int, rng: np.random.Generator) -> list[float]:
-    """Draw `count` of the values, each as often as the others, give or take one."""
-    whole, rest = divmod(count, len(values))
-    return values * whole + [float(value) for value in rng.choice(values, rest, replace=False)]
-
-
 def _plan_practice(design: StudyDesign, planned: list[PlannedCase], rng: np.random.Generator) -> list[PlannedCase]:
     """Take practice cases from patients that no case uses, first from data sets that no case uses."""
     wanted = design.reading.practice
-    person = _persons()
+    person = persons()
     used = {person[plan.scan.volume.patient_key] for plan in planned}
     used_datasets = {plan.scan.volume.dataset_id for plan in planned}
     practice: list[PlannedCase] = []
@@ -247,7 +221,7 @@ def _plan_practice(design: StudyDesign, planned: list[PlannedCase], rng: np.rand
         free = [free[n] for n in rng.permutation(len(free))]
         scan = min(free, key=lambda scan: scan.volume.dataset_id in used_datasets)
         used.add(person[scan.volume.patient_key])
-        practice.append(PlannedCase(slot, scan))
+        practice.append(_planned(slot, scan, None, rng))
     if len(practice) < wanted:
         raise DomainError(
             f"Practice cases: {wanted} asked for, {len(practice)} can be had of patients that no case uses. "

@@ -245,15 +245,17 @@ def test_the_draw_does_not_depend_on_how_python_hashes_text():
     program = """
 import django; django.setup()
 import numpy as np
-from readerstudy.domain.selection import PlannedCase, Slot, _with_diameters
+from readerstudy.domain.assignment import Assignment
+from readerstudy.domain.case_plan import Slot
 from readerstudy.domain.design import OrganDesign
 from readerstudy.models.volume import OrganScan, Volume
-planned = [
-    PlannedCase(Slot(OrganDesign(name=name, real=0, synthetic={}, diameter_mm=(5, 20)), "hand-crafted"),
-                OrganScan(largest_sphere_mm=50.0))
-    for name in ("liver", "pancreas", "kidney")
-]
-print([one.diameter_mm for one in _with_diameters(planned, np.random.default_rng(1))])
+people = [f"person {n}" for n in range(12)]
+scans = [OrganScan(volume=Volume(patient_key=one)) for one in people]
+organs = [OrganDesign(name=name, real=1, synthetic={}, diameter_mm=(5, 20)) for name in ("liver", "pancreas", "kidney")]
+slots = [Slot(organ, generator) for organ in organs for generator in ("", "gan", "hand-crafted")]
+drawn = Assignment(slots, {slot.wants: scans for slot in slots}, dict(zip(people, people)), seats=1,
+                   rng=np.random.default_rng(1)).cheapest(lambda row: np.zeros(12))
+print([scan.volume.patient_key for scan in drawn])
 """
     root = Path(__file__).parents[3]
     outputs = {

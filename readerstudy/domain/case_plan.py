@@ -1,0 +1,45 @@
+"""A case before it is made: which slot of the design, filled by which scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from readerstudy.domain.design import OrganDesign
+from readerstudy.models.vocabulary import Origin
+from readerstudy.models.volume import OrganScan
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One case still without a patient. `generator` is empty for a real one."""
+
+    organ: OrganDesign
+    generator: str
+    practice: bool = False
+
+    @property
+    def origin(self) -> Origin:
+        if not self.generator:
+            return Origin.REAL
+        return Origin.HEALTHY if self.generator in method_names() else Origin.SYNTHETIC
+
+    @property
+    def wants(self) -> str:
+        return f"{self.organ.name} synthetic ({self.generator})" if self.generator else f"{self.organ.name} real"
+
+
+@dataclass(frozen=True)
+class PlannedCase:
+    """A slot with the scan that fills it; `diameter_mm` and `seed` where we synthesise the tumour."""
+
+    slot: Slot
+    scan: OrganScan
+    diameter_mm: float | None = None
+    seed: int | None = None
+
+
+def method_names() -> frozenset[str]:
+    """Return the generators that are methods of our own."""
+    from synthesis import registry
+
+    return frozenset(registry.METHODS)
