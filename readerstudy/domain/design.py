@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from readerstudy.analysis.frame import POOLED
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.orders import most_repeats
 
 Count = Annotated[int, Field(ge=0, le=10_000, strict=True)]
 YesNo = Annotated[bool, Field(strict=True)]
@@ -77,7 +78,7 @@ class OrganDesign(_Part):
 
 
 class Matching(_Part):
-    on: list[Literal["diameter", "lesions", "spacing", "phase"]] = ["diameter"]
+    on: list[Literal["diameter", "lesions", "spacing", "phase", "dataset"]] = ["diameter"]
     same_patient: Literal["never", "other-sitting", "allowed"] = "never"
 
 
@@ -97,6 +98,20 @@ class ReadingDesign(_Part):
     comments: YesNo = False
     rationale_mark: YesNo = False
     debrief: YesNo = False
+
+    @model_validator(mode="after")
+    def _sittings_allow_the_rest(self) -> ReadingDesign:
+        if self.sittings == 1 and self.repeats:
+            raise ValueError(f"repeats = {self.repeats} come in a later sitting: set sittings to 2 or more")
+        if self.sittings == 1 and self.washout_days:
+            raise ValueError(f"washout_days = {self.washout_days} lie between sittings: set sittings to 2 or more")
+        if self.repeats and not self.washout_days:
+            raise ValueError("repeats need days between the sittings: set washout_days to 1 or more (28 is usual)")
+        if self.max_run == 1:
+            raise ValueError(
+                "max_run = 1 lets every answer be told from the one before; 0 sets no limit, 2 is the least"
+            )
+        return self
 
 
 class AnalysisDesign(_Part):
@@ -126,6 +141,44 @@ class StudyDesign(_Part):
             raise ValueError("the study asks for no case at all")
         return self
 
+    @model_validator(mode="after")
+    def _cases_fill_the_sittings(self) -> StudyDesign:
+        reading, n_cases = self.reading, self.n_cases
+        if n_cases < reading.sittings:
+            raise ValueError(
+                f"{n_cases} cases do not fill {reading.sittings} sittings; {n_cases} sittings are the most"
+            )
+        most = most_repeats(n_cases, reading.sittings)
+        if reading.repeats > most:
+            raise ValueError(
+                f"reading.repeats = {reading.repeats} do not fit: of {n_cases} cases in {reading.sittings} sittings, "
+                f"{most} at most can come again in a later one"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _runs_can_be_limited(self) -> StudyDesign:
+        n_real = sum(organ.real for organ in self.organs)
+        fewer, more = sorted((n_real, self.n_cases - n_real))
+        least = -(-more // (fewer + 1))
+        if 0 < self.reading.max_run < least:
+            raise ValueError(
+                f"reading.max_run = {self.reading.max_run} can't be kept with {n_real} real and "
+                f"{self.n_cases - n_real} synthetic cases: {least} is the least, 0 sets no limit"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _patients_come_again_in_other_sittings(self) -> StudyDesign:
+        if self.matching.same_patient == "other-sitting" and not (
+            self.reading.sittings > 1 and self.reading.washout_days
+        ):
+            raise ValueError(
+                'matching.same_patient = "other-sitting" needs other sittings: set reading.sittings to 2 or more and '
+                "reading.washout_days to 1 or more"
+            )
+        return self
+
     @property
     def n_cases(self) -> int:
         """Cases that count: practice is not among them."""
@@ -139,22 +192,15 @@ class StudyDesign(_Part):
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-# Parts of the schema whose function comes later: only the value given here is accepted.
-_LATER: dict[tuple[str, str], object] = {
-    ("", "task"): "origin",
-    ("matching", "on"): ["diameter"],
-    ("matching", "same_patient"): "never",
-    ("reading", "controls"): 0,
-    ("reading", "practice_feedback"): False,
-    ("reading", "repeats"): 0,
-    ("reading", "sittings"): 1,
-    ("reading", "washout_days"): 0,
-    ("reading", "change_answers"): "until-next",
-    ("reading", "max_run"): 0,
-    ("reading", "attributes"): [],
-    ("reading", "debrief"): False,
-    ("analysis", "unsure_policy"): "middle",
-    ("analysis", "holm_family"): ["organ", "generator"],
+# Parts of the schema whose function comes later: only the values given here are accepted.
+_LATER: dict[tuple[str, str], tuple[object, ...]] = {
+    ("", "task"): ("origin",),
+    ("matching", "same_patient"): ("never", "other-sitting"),
+    ("reading", "controls"): (0,),
+    ("reading", "practice_feedback"): (False,),
+    ("reading", "change_answers"): ("until-next",),
+    ("reading", "attributes"): ([],),
+    ("reading", "debrief"): (False,),
 }
 
 
@@ -165,7 +211,9 @@ def parse_design(data: dict[str, Any], *, where: str = "The design") -> StudyDes
     except ValidationError as error:
         raise DomainError(f"{where}: {_sentence(error)}") from None
     refused = [
-        _not_yet(section, key, only) for (section, key), only in _LATER.items() if _set(design, section, key) != only
+        _not_yet(section, key, taken)
+        for (section, key), taken in _LATER.items()
+        if _set(design, section, key) not in taken
     ]
     if refused:
         raise DomainError(f"{where}: not available in this version: {', '.join(refused)}. Leave these keys out.")
@@ -186,9 +234,9 @@ def _set(design: StudyDesign, section: str, key: str) -> object:
     return getattr(getattr(design, section) if section else design, key)
 
 
-def _not_yet(section: str, key: str, only: object) -> str:
+def _not_yet(section: str, key: str, taken: tuple[object, ...]) -> str:
     name = f"{section}.{key}" if section else key
-    return f"{name} (only {json.dumps(only)})"
+    return f"{name} (only {' or '.join(map(json.dumps, taken))})"
 
 
 def _sentence(error: ValidationError) -> str:

@@ -34,7 +34,7 @@ def invite_reader(*, study: Study, code: str, years: int | None = None, specialt
                 specialty=specialty,
                 invitation_sha256=hash_secret(secret),
             )
-            draw_sequence(reader=reader, seed=study.design["seed"])
+            draw_sequence(reader=reader)
             audit.record(actor=actor, action="invite reader", study=study, reader=code)
     except IntegrityError:
         raise DomainError(

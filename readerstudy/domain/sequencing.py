@@ -1,30 +1,97 @@
-"""Drawing a reader's order: once, at invitation, stored, never shown as a rule."""
+"""Drawing a reader's order: once, at invitation, stored, never shown as a rule. `orders` holds the rules."""
 
-import hashlib
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable
+from uuid import UUID
 
+from readerstudy.domain.case_plan import PlannedCase
+from readerstudy.domain.design import StudyDesign, parse_design
+from readerstudy.domain.orders import ALGORITHM, OrderedCase, Rules, draw_order
+from readerstudy.domain.persons import persons
 from readerstudy.models.case import Case
+from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.reader import Reader
 from readerstudy.models.sequence import Sequence, SequenceItem
+from readerstudy.models.study import Study
 
-ALGORITHM = "shuffle-1"
 
+def draw_sequence(*, reader: Reader) -> Sequence:
+    """Draw and store the order of one reader's readings.
 
-def draw_sequence(*, reader: Reader, seed: int) -> Sequence:
-    """Store the order of one reader's cases: practice first, then all others in uniformly random order.
+    It follows from the study's design, the reader's code and the number of readers before, over the cases in the
+    order of their codes. The caller is inside a transaction: of two readers invited at once, one waits.
 
-    The draw follows from the study's seed and the reader's code, over the cases in the order of their codes.
+    Raises
+    ------
+    DomainError
+        If the design's rules can't be kept with the study's cases.
     """
-    rng = np.random.default_rng([seed, *hashlib.sha256(reader.code.encode()).digest()])
-    cases = list(Case.objects.filter(study=reader.study).order_by("code"))
-    practice = [case for case in cases if case.practice]
-    counted = [case for case in cases if not case.practice]
-    ordered = [practice[n] for n in rng.permutation(len(practice))] + [
-        counted[n] for n in rng.permutation(len(counted))
-    ]
-    sequence = Sequence.objects.create(reader=reader, algorithm=ALGORITHM)
+    study = Study.objects.select_for_update().get(pk=reader.study_id)
+    design = parse_design(study.design)
+    rotation = Sequence.objects.filter(reader__study=study).count()
+    order = draw_order(
+        ordered_cases(study), rules(design), seed=design.seed, reader_code=reader.code, rotation=rotation
+    )
+    sequence = Sequence.objects.create(reader=reader, algorithm=ALGORITHM, rotation=rotation)
     SequenceItem.objects.bulk_create(
-        SequenceItem(sequence=sequence, position=position, case=case) for position, case in enumerate(ordered, start=1)
+        SequenceItem(
+            sequence=sequence,
+            position=position,
+            case_id=UUID(place.case.key),
+            sitting=str(place.sitting),
+            repeat_index=place.repeat_index,
+        )
+        for position, place in enumerate(order, start=1)
     )
     return sequence
+
+
+def rehearse(design: StudyDesign, planned: Iterable[PlannedCase]) -> None:
+    """Draw an order of every rotation for planned cases, so that a design whose rules can't be kept is refused early.
+
+    Raises
+    ------
+    DomainError
+        If they can't.
+    """
+    person = persons()
+    cases = [
+        OrderedCase(
+            key=str(n),
+            organ=plan.slot.organ.name,
+            is_real=not plan.slot.generator,
+            person=person[plan.scan.volume.patient_key],
+            practice=plan.slot.practice,
+        )
+        for n, plan in enumerate(planned)
+    ]
+    for rotation in range(design.reading.sittings):
+        draw_order(cases, rules(design), seed=design.seed, reader_code="", rotation=rotation)
+
+
+def rules(design: StudyDesign) -> Rules:
+    reading = design.reading
+    return Rules(sittings=reading.sittings, repeats=reading.repeats, max_run=reading.max_run)
+
+
+def ordered_cases(study: Study) -> list[OrderedCase]:
+    """Return the study's cases as the rules of an order look at them."""
+    person = persons()
+    truths = {
+        truth.case_id: truth for truth in GroundTruth.objects.filter(case__study=study).select_related("source__volume")
+    }
+    cases = []
+    for case in Case.objects.filter(study=study).order_by("code"):
+        truth = truths[case.pk]
+        patient = truth.source.volume.patient_key if truth.source else ""
+        cases.append(
+            OrderedCase(
+                key=str(case.pk),
+                organ=case.organ,
+                is_real=truth.truth == GroundTruth.Truth.REAL,
+                person=person.get(patient, case.code),
+                practice=case.practice,
+            )
+        )
+    return cases

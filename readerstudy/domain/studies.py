@@ -11,6 +11,7 @@ from readerstudy.domain.design import StudyDesign
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.queries.progress import readiness
 from readerstudy.domain.selection import plan_case_set
+from readerstudy.domain.sequencing import rehearse
 from readerstudy.models.study import Study
 
 
@@ -20,11 +21,11 @@ def create_study(*, design: StudyDesign, actor: str, user: User | None = None) -
     Raises
     ------
     DomainError
-        If the slug is taken, or the data sets hold too little for the design.
+        If the slug is taken, the data sets hold too little for the design, or no order keeps its rules.
     """
     if Study.objects.filter(slug=design.slug).exists():
         raise DomainError(f"There is a study {design.slug} already; choose another slug.")
-    plan_case_set(design)
+    rehearse(design, plan_case_set(design))
     try:
         with transaction.atomic():
             study = Study.objects.create(

@@ -18,7 +18,9 @@ class Sequence(models.Model):
 
     reader = models.OneToOneField(Reader, on_delete=models.CASCADE, related_name="sequence")
     algorithm = models.CharField(max_length=40)
+    rotation = models.PositiveIntegerField(default=0, help_text="readers before this one, for the counterbalancing")
     drawn_at = models.DateTimeField(auto_now_add=True)
+    sitting_begun = models.PositiveIntegerField(default=1, help_text="the last sitting that the reader has begun")
 
     def __str__(self) -> str:
         return f"sequence of {self.reader}"

@@ -58,6 +58,8 @@ def test_what_the_first_version_wrote_is_still_there(old: MigrationExecutor):
     reading = readings.get(pk=key)
     assert (reading.label, reading.rating, reading.comment, reading.mark_mm) == ("unsure", None, "", None)
     assert reading.item.sequence.reader.preferences == {}
+    sequence = reading.item.sequence
+    assert (sequence.algorithm, sequence.rotation, sequence.sitting_begun) == ("test", 0, 1)
     pack = apps.get_model("readerstudy", "SlicePack").objects.using("old").get()
     assert (pack.cue_slice, pack.cue_point, pack.affine) == (0, None, None)
     for revision, label, is_taken in ((2, "not-seen", True), (3, "perhaps", False)):

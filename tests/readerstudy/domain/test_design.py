@@ -47,27 +47,19 @@ def test_the_example_is_refused_for_nothing_but_what_comes_later():
         load_design(EXAMPLE)
 
     assert str(caught.value) == (
-        f'{EXAMPLE}: not available in this version: matching.on (only ["diameter"]), reading.controls (only 0), '
-        "reading.repeats (only 0), reading.sittings (only 1), reading.washout_days (only 0), "
-        "reading.attributes (only []). Leave these keys out."
+        f"{EXAMPLE}: not available in this version: reading.controls (only 0), reading.attributes (only []). "
+        "Leave these keys out."
     )
 
 
 LATER = {
     ("", "task"): "organ",
-    ("matching", "on"): ["diameter", "phase"],
     ("matching", "same_patient"): "allowed",
     ("reading", "controls"): 4,
     ("reading", "practice_feedback"): True,
-    ("reading", "repeats"): 5,
-    ("reading", "sittings"): 2,
-    ("reading", "washout_days"): 28,
     ("reading", "change_answers"): "until-sitting-ends",
-    ("reading", "max_run"): 3,
     ("reading", "attributes"): ["shape"],
     ("reading", "debrief"): True,
-    ("analysis", "unsure_policy"): "exclude",
-    ("analysis", "holm_family"): ["organ"],
 }
 
 
@@ -192,6 +184,61 @@ def test_a_stored_design_is_read_back_as_the_same_design():
 )
 def test_a_mistake_is_named_with_its_place(changes, message):
     assert refusal(**changes) == message
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"reading": {"repeats": 2}}, "reading: repeats = 2 come in a later sitting: set sittings to 2 or more."),
+        (
+            {"reading": {"washout_days": 7}},
+            "reading: washout_days = 7 lie between sittings: set sittings to 2 or more.",
+        ),
+        (
+            {"reading": {"repeats": 2, "sittings": 2}},
+            "reading: repeats need days between the sittings: set washout_days to 1 or more (28 is usual).",
+        ),
+        (
+            {"reading": {"repeats": 3, "sittings": 2, "washout_days": 7}},
+            "reading.repeats = 3 do not fit: of 4 cases in 2 sittings, 2 at most can come again in a later one.",
+        ),
+        (
+            {"reading": {"sittings": 5}},
+            "4 cases do not fill 5 sittings; 4 sittings are the most.",
+        ),
+        (
+            {"reading": {"max_run": 1}},
+            "reading: max_run = 1 lets every answer be told from the one before; 0 sets no limit, 2 is the least.",
+        ),
+        (
+            {"organs": [organ_data(real=2, synthetic={"gan": 10})], "reading": {"max_run": 3}},
+            "reading.max_run = 3 can't be kept with 2 real and 10 synthetic cases: 4 is the least, 0 sets no limit.",
+        ),
+        (
+            {"matching": {"same_patient": "other-sitting"}, "reading": {"sittings": 2}},
+            'matching.same_patient = "other-sitting" needs other sittings: set reading.sittings to 2 or more and '
+            "reading.washout_days to 1 or more.",
+        ),
+    ],
+)
+def test_an_impossible_design_is_refused_with_what_would_work(changes, message):
+    assert refusal(**changes) == f"The design: {message}"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reading": {"repeats": 2, "sittings": 2, "washout_days": 1}},
+        {"reading": {"sittings": 4}},
+        {"reading": {"max_run": 2}},
+        {"organs": [organ_data(real=2, synthetic={"gan": 10})], "reading": {"max_run": 4}},
+        {"matching": {"same_patient": "other-sitting"}, "reading": {"sittings": 2, "washout_days": 1}},
+        {"analysis": {"unsure_policy": "exclude", "holm_family": ["organ"]}},
+        {"matching": {"on": ["diameter", "lesions", "spacing", "phase", "dataset"]}},
+    ],
+)
+def test_what_would_work_is_taken(changes):
+    parse_design(design_data(**changes))
 
 
 def test_every_mistake_is_said_at_once():

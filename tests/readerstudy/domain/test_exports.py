@@ -70,7 +70,7 @@ def test_every_reader_is_listed_also_who_read_nothing(tmp_path):
         ["R1", 4, 4, 0],
         ["R2", 4, 0, 0],
     ]
-    assert set(readers["order_drawn_by"]) == {"shuffle-1"}
+    assert set(readers["order_drawn_by"]) == {"halves-1"}
 
 
 def test_the_audit_log_goes_with_it(tmp_path):
