@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from readerstudy.domain.answer_scale import answer_scale
 from readerstudy.domain.blinding import case_payload
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.sittings import has_begun, items_of
 from readerstudy.domain.store import get_store
 from readerstudy.models.reader import Reader
-from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import SequenceItem
 from readerstudy.models.stored_file import StoredFile
 from readerstudy.models.study import Study
@@ -39,7 +39,7 @@ def begin_reading(*, reader: Reader) -> None:
 def current_state(*, reader: Reader) -> dict[str, Any]:
     """Return what the reading page shows: this case, the next one to fetch ahead, and the progress."""
     require_open(reader)
-    items = _items(reader)
+    items = items_of(reader)
     open_items = _shown(reader)
     if not open_items:
         return {"done": True, "progress": _progress(items, None)}
@@ -76,31 +76,29 @@ def find_slices(*, reader: Reader, token: str) -> CaseSlices:
     return CaseSlices(item.case.pack.ready_file, item.case.pack.offsets)
 
 
-def _items(reader: Reader) -> QuerySet[SequenceItem]:
-    return SequenceItem.objects.filter(sequence__reader=reader).order_by("position")
-
-
 def _shown(reader: Reader) -> list[SequenceItem]:
-    """Return the case that the reader is at, and the one to fetch ahead."""
-    unanswered = _items(reader).exclude(Exists(Reading.objects.filter(item=OuterRef("pk"))))
-    return list(unanswered.select_related("case__pack__file")[:2])
+    """Return the case that the reader is at, and the one to fetch ahead; none of a sitting that was not begun."""
+    unanswered = items_of(reader).filter(readings=None).select_related("sequence", "case__pack__file")
+    return [item for item in unanswered[:2] if has_begun(item)]
 
 
 def _progress(items: QuerySet[SequenceItem], current: SequenceItem | None) -> dict[str, Any]:
-    """Count within practice, or within the cases that count: "7/24" never tells more than the place."""
+    """Count within practice, or within the sitting's cases that count: "7/24" never tells more than the place."""
     practice = current is not None and current.case.practice
     counted = items.filter(case__practice=practice)
+    if current:
+        counted = counted.filter(sitting=current.sitting)
     position = counted.filter(position__lte=current.position).count() if current else counted.count()
     return {"position": position, "total": counted.count(), "practice": practice}
 
 
 def shown_item(reader: Reader, token: str) -> SequenceItem | None:
     """Return the reader's case by that token, if it was shown."""
-    return _items(reader).filter(token=token, opened_at__isnull=False).select_related("case__pack").first()
+    return items_of(reader).filter(token=token, opened_at__isnull=False).select_related("case__pack").first()
 
 
 def has_finished(*, reader: Reader) -> bool:
-    """Return whether every case has its answer; opens none.
+    """Return whether every case of every sitting has its answer; opens none.
 
     Raises
     ------
@@ -108,7 +106,7 @@ def has_finished(*, reader: Reader) -> bool:
         If the study is not open.
     """
     require_open(reader)
-    return not _shown(reader)
+    return not items_of(reader).filter(readings=None).exists()
 
 
 def require_open(reader: Reader) -> None:
@@ -121,7 +119,7 @@ def require_open(reader: Reader) -> None:
 
 def outline(*, reader: Reader) -> dict[str, Any]:
     """Return what the pages around the viewer say: the study's title, what lies ahead, what readers are told."""
-    items, reading = _items(reader), reader.study.design["reading"]
+    items, reading = items_of(reader), reader.study.design["reading"]
     practice = items.filter(case__practice=True).count()
     total = items.count() - practice
     return {
@@ -135,6 +133,8 @@ def outline(*, reader: Reader) -> dict[str, Any]:
         "rationale_mark": reading["rationale_mark"],
         "n_cases": total,
         "n_practice": practice,
+        "sittings": reading["sittings"],
+        "washout_days": reading["washout_days"],
         "expected_minutes": max(5, 5 * round(total * MINUTES_PER_CASE / 5)),
         "begun": reader.instructed_at is not None,
         "stand_in_notice": STAND_IN_NOTICE if reader.study.design["stand_ins_allowed"] else "",

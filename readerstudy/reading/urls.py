@@ -19,6 +19,7 @@ urlpatterns = [
     path("invitation/<str:secret>/", views.invitation, name="invitation"),
     path("reading/instructions/", views.instructions, name="instructions"),
     path("reading/display/", views.display_check, name="display-check"),
+    path("reading/sitting/", views.next_sitting, name="next-sitting"),
     path("reading/finished/", views.finished, name="finished"),
     path("reading/", views.room, name="reading-room"),
     path("reading/state", views.state, name="state"),

@@ -23,6 +23,7 @@ from readerstudy.domain.reading_room import (
     has_finished,
     outline,
 )
+from readerstudy.domain.sittings import TooEarlyError, begin_sitting, current_break
 from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.reader import Reader
 from readerstudy.permissions import begin_reader_session, public, reader_granted, reader_only, session_reader
@@ -98,9 +99,30 @@ def _elsewhere(request: HttpRequest, reader: Reader) -> HttpResponse | None:
     if reader.instructed_at is None:
         return redirect("instructions")
     try:
-        return redirect("finished") if has_finished(reader=reader) else None
+        if has_finished(reader=reader):
+            return redirect("finished")
     except NotOpenError as error:
         return _message(request, reader, error)
+    return redirect("next-sitting") if current_break(reader=reader) else None
+
+
+@reader_only
+@require_http_methods(["GET", "POST"])
+def next_sitting(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Say from when the next sitting can be read (GET), begin it (POST)."""
+    try:
+        pause = None if has_finished(reader=reader) else current_break(reader=reader)
+        if pause is not None and request.method == "POST":
+            begin_sitting(reader=reader)
+            return redirect("reading-room")
+    except NotOpenError as error:
+        return _message(request, reader, error)
+    except TooEarlyError:
+        return redirect("next-sitting")
+    if pause is None:
+        return redirect("reading-room")
+    context = outline(reader=reader) | {"break": pause}
+    return _emptying_cache(render(request, "readerstudy/reading/next_sitting.html", context))
 
 
 @reader_only
@@ -111,8 +133,12 @@ def finished(request: HttpRequest, reader: Reader) -> HttpResponse:
             return redirect("reading-room")
     except NotOpenError as error:
         return _message(request, reader, error)
-    response = render(request, "readerstudy/reading/finished.html", outline(reader=reader))
-    response.headers["Clear-Site-Data"] = '"cache"'  # shared hospital PCs; by now every answer is stored
+    return _emptying_cache(render(request, "readerstudy/reading/finished.html", outline(reader=reader)))
+
+
+def _emptying_cache(response: HttpResponse) -> HttpResponse:
+    """Leave no images on a shared hospital PC; by now every answer is stored."""
+    response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 

@@ -56,7 +56,7 @@ def reading(study):
 def asked_for(client):
     """Return what a client gets of every page and of R1's tokens: answered, current, next and beyond."""
     answered, current, upcoming, beyond, _ = tokens("R1")
-    pages = ["home", "instructions", "display-check", "reading-room", "finished", "state"]
+    pages = ["home", "instructions", "display-check", "reading-room", "next-sitting", "finished", "state"]
     given = {name: client.get(reverse(name)).status_code for name in pages}
     given["invitation"] = client.get(reverse("invitation", args=["used"])).status_code
     for place, token in {"answered": answered, "current": current, "next": upcoming, "beyond": beyond}.items():
@@ -76,12 +76,13 @@ def tokens_give(slices, answers):
 
 PLACES = ("answered", "current", "next", "beyond")
 SIGNED_IN = {"home": 302, "instructions": 200, "invitation": 302, "preferences": 200}
-READING = {"display-check": 200, "reading-room": 200, "state": 200, "finished": 302}
+READING = {"display-check": 200, "reading-room": 200, "state": 200, "next-sitting": 302, "finished": 302}
 NO_SESSION = {
     "home": 302,
     "instructions": 401,
     "display-check": 401,
     "reading-room": 401,
+    "next-sitting": 401,
     "finished": 401,
     "state": 401,
     "preferences": 401,
@@ -126,7 +127,7 @@ def test_a_reader_who_has_finished_gets_thanks_and_no_image(study, reading):
     read(finished, 5)
     own = tokens("R3")
 
-    pages = {"display-check": 302, "reading-room": 302, "state": 200, "finished": 200}
+    pages = {"display-check": 302, "reading-room": 302, "next-sitting": 302, "state": 200, "finished": 200}
     assert asked_for(finished) == SIGNED_IN | pages | tokens_give(404, 404)
     assert {finished.get(reverse("slice", args=[token, 0])).status_code for token in own} == {404}
     assert {give_answer(finished, token).status_code for token in own} == {409}
@@ -136,7 +137,7 @@ def test_a_reader_who_has_finished_gets_thanks_and_no_image(study, reading):
 def test_after_closing_a_reader_is_told_so(study, reading):
     factories.close(study)
 
-    pages = {"display-check": 200, "reading-room": 200, "state": 403, "finished": 200}
+    pages = {"display-check": 200, "reading-room": 200, "next-sitting": 200, "state": 403, "finished": 200}
     assert asked_for(reading) == SIGNED_IN | pages | tokens_give(404, 403)
     assert "This study is closed" in reading.get(reverse("reading-room")).content.decode()
 
@@ -272,5 +273,5 @@ def test_nothing_lies_beside_the_addresses(reading, path):
 def test_the_readers_addresses_are_these():
     readers = {name for name, view in addresses.views().items() if view.__module__ == "readerstudy.reading.views"}
 
-    pages = {"invitation", "instructions", "display-check", "reading-room", "finished"}
+    pages = {"invitation", "instructions", "display-check", "reading-room", "next-sitting", "finished"}
     assert readers == pages | {"state", "preferences", "slice", "answer", "problem"}

@@ -10,6 +10,7 @@ import re
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -19,6 +20,7 @@ from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.urls.resolvers import RoutePattern
+from django.utils import timezone
 
 from readerstudy.domain.previews import ask_preview, make_preview
 from readerstudy.domain.slice_packs import HU_MAX, HU_MIN, decode_slice
@@ -41,13 +43,14 @@ from tests.readerstudy.reading import addresses
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 FIRST_KEY = 7_310_000_000
-STATES = ("invited", "instructions", "reading", "finished", "closed")
+STATES = ("invited", "instructions", "reading", "between sittings", "finished", "closed")
 READERS_PAGES = {
     "home",
     "invitation",
     "instructions",
     "display-check",
     "reading-room",
+    "next-sitting",
     "finished",
     "state",
     "preferences",
@@ -272,6 +275,9 @@ def plant() -> Study:
             "lesion_cue": "marker",
             "comments": True,
             "rationale_mark": True,
+            "sittings": 2,
+            "washout_days": 1,
+            "repeats": 1,
         },
     )
     factories.make_reader(study, "sentinel-colleague")
@@ -307,6 +313,7 @@ class Crawl:
     visits: list[Visit]
     sentinels: dict[str, str]
     truths: dict[str, str]  # by token
+    repeats: dict[str, str]  # tokens of cases read again, with those of the first reading
     staff_page: str
     slug: str
 
@@ -330,6 +337,14 @@ def crawl_to_the_end(study: Study) -> list[Visit]:
     crawler.everything("reading")
     while crawler.read_case("reading"):
         pass
+    crawler.everything("between sittings")
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setattr(timezone, "now", lambda: datetime.now(tz=UTC) + timedelta(days=1))
+        crawler.get("between sittings", "next-sitting", reverse("next-sitting"))
+        crawler.post("between sittings", "next-sitting", reverse("next-sitting"))
+        crawler.post_form("reading", "display-check", reverse("display-check"), display_found())
+        while crawler.read_case("reading"):
+            pass
     crawler.everything("finished")
 
     interrupted = Crawler(Client(), study, "R2")
@@ -341,6 +356,11 @@ def crawl_to_the_end(study: Study) -> list[Visit]:
     crawler.everything("closed")
     interrupted.everything("closed")
     return crawler.visits + interrupted.visits
+
+
+def repeats() -> dict[str, str]:
+    again = SequenceItem.objects.filter(repeat_index=1)
+    return {item.token: item.sequence.items.get(case=item.case, repeat_index=0).token for item in again}
 
 
 def staff_page() -> str:
@@ -360,6 +380,7 @@ def crawl(django_db_setup, django_db_blocker, tmp_path_factory):
             visits=visits,
             sentinels=sentinels(study),
             truths={item.token: truths[item.case_id] for item in SequenceItem.objects.all()},
+            repeats=repeats(),
             staff_page=staff_page(),
             slug=study.slug,
         )
@@ -408,6 +429,7 @@ def test_the_crawl_was_everywhere_in_every_state(crawl):
         ("reading", "problem"),
         ("instructions", "display-check"),
         ("reading", "preferences"),
+        ("between sittings", "next-sitting"),
         ("finished", "finished"),
         ("closed", "reading-room"),
     }
@@ -418,6 +440,23 @@ def test_what_pages_link_to_was_fetched_and_none_of_it_is_missing(crawl):
 
     assert len([visit for visit in linked if visit.status == 200]) > 10
     assert {visit.status for visit in linked} <= {200, 302, 401}
+
+
+def test_a_case_that_comes_again_cannot_be_known_by_what_is_sent_of_it(crawl):
+    """Its token, its addresses and its place differ; its image is the same, which is what it is."""
+    shown = {case["token"]: case for visit in crawl.visits if visit.name == "state" for case in sent_cases(visit)}
+
+    twice = [token for token in shown if token in crawl.repeats]
+    assert twice
+    for token in twice:
+        first, again = shown[crawl.repeats[token]], shown[token]
+        told = {name for name in first if first[name] == again[name]}
+        assert told == {"organ", "question", "shape", "spacing_mm", "cue_slice", "cue_marker"}
+
+
+def sent_cases(visit):
+    state = json.loads(visit.body) if visit.status == 200 else {}
+    return [case for case in (state.get("case"), state.get("next")) if case]
 
 
 def test_pages_for_staff_send_a_reader_away(crawl):

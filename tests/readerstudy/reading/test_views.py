@@ -3,10 +3,12 @@
 import gzip
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from readerstudy.domain.enrolment import renew_invitation
 from readerstudy.domain.slice_packs import CHECKSUM_BYTES, decode_slice
@@ -14,6 +16,7 @@ from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.problem_report import ProblemReport
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
+from readerstudy.models.study import Study
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -317,3 +320,70 @@ def test_preferences_that_are_no_object_are_refused_with_a_sentence(client):
     response = post(client, reverse("preferences"), b"[1]")
 
     assert (response.status_code, response.json()) == (400, {"error": "Preferences must be a JSON object."})
+
+
+# Several sittings
+
+
+@pytest.fixture
+def between():
+    """The browser of a reader who has read the first of two sittings."""
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_open_study(reading={"sittings": 2, "washout_days": 28})
+    client = factories.reader_client(study)
+    read_on(client)
+    return client
+
+
+def read_on(client):
+    while not (state := client.get(reverse("state")).json())["done"]:
+        post(client, state["case"]["answer_url"], answer_data())
+
+
+@pytest.fixture
+def let_days_pass(monkeypatch):
+    def move_on(days):
+        monkeypatch.setattr(timezone, "now", lambda: datetime.now(tz=UTC) + timedelta(days=days))
+
+    return move_on
+
+
+def test_after_a_sitting_the_reader_is_told_from_which_day_the_next_can_be_read(between):
+    day = timezone.localdate() + timedelta(days=28)
+
+    response = between.get(reverse("finished"), follow=True)
+
+    assert [url for url, _ in response.redirect_chain] == [reverse("reading-room"), reverse("next-sitting")]
+    page = response.content.decode()
+    assert f"{day:%A}, {day.day} {day:%B %Y}" in page
+    assert "28 days between two sittings" in page
+    assert "<form" not in page
+    assert response.headers["Clear-Site-Data"] == '"cache"'
+
+
+def test_a_sitting_asked_for_too_early_is_not_begun(between):
+    assert between.post(reverse("next-sitting"))["Location"] == reverse("next-sitting")
+    assert between.get(reverse("reading-room"))["Location"] == reverse("next-sitting")
+    assert between.get(reverse("display-check"))["Location"] == reverse("next-sitting")
+
+
+def test_on_its_day_a_sitting_begins_with_the_display_check(between, let_days_pass):
+    let_days_pass(28)
+    assert "Start sitting 2" in between.get(reverse("next-sitting")).content.decode()
+
+    assert between.post(reverse("next-sitting"))["Location"] == reverse("reading-room")
+
+    assert between.get(reverse("reading-room"))["Location"] == reverse("display-check")
+    between.post(reverse("display-check"), factories.display_found())
+    read_on(between)
+    assert "4 in all" in between.get(reverse("finished")).content.decode()
+
+
+def test_a_reader_with_a_case_to_read_is_sent_to_it(client):
+    assert client.get(reverse("next-sitting"))["Location"] == reverse("reading-room")
+
+
+def test_after_closing_there_is_no_next_sitting(between):
+    factories.close(Study.objects.get())
+
+    assert "This study is closed" in between.get(reverse("next-sitting")).content.decode()

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('readerstudy', '0005_reading_room'),
+        ('readerstudy', '0006_reading_room'),
     ]
 
     operations = [

@@ -1,0 +1,77 @@
+"""Sittings: which have begun, when the next one may, and beginning it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from readerstudy.domain.errors import DomainError
+from readerstudy.models.reader import Reader
+from readerstudy.models.reading import Reading
+from readerstudy.models.sequence import Sequence, SequenceItem
+
+
+class TooEarlyError(DomainError):
+    """The days between two sittings have not passed."""
+
+
+@dataclass(frozen=True)
+class Break:
+    """A reader between two sittings: the one to come, and the first day on which it may begin."""
+
+    sitting: int
+    sittings: int
+    washout_days: int
+    from_day: date
+
+    @property
+    def is_over(self) -> bool:
+        return timezone.localdate() >= self.from_day
+
+
+def items_of(reader: Reader) -> QuerySet[SequenceItem]:
+    return SequenceItem.objects.filter(sequence__reader=reader).order_by("position")
+
+
+def has_begun(item: SequenceItem) -> bool:
+    """Return whether the reader has begun the sitting of an item of theirs."""
+    return int(item.sitting) <= item.sequence.sitting_begun
+
+
+def current_break(*, reader: Reader) -> Break | None:
+    """Return the break that the reader is in; None where there is a case to read now, or none at all any more."""
+    item = items_of(reader).filter(readings=None).select_related("sequence").first()
+    if item is None or has_begun(item):
+        return None
+    design = reader.study.design["reading"]
+    return Break(
+        sitting=int(item.sitting),
+        sittings=design["sittings"],
+        washout_days=design["washout_days"],
+        from_day=_last_day(reader) + timedelta(days=design["washout_days"]),
+    )
+
+
+def begin_sitting(*, reader: Reader) -> None:
+    """Begin the next sitting, if the reader is before one; once begun, this does nothing.
+
+    Raises
+    ------
+    TooEarlyError
+        If the days between sittings have not passed.
+    """
+    pause = current_break(reader=reader)
+    if pause is None:
+        return
+    if not pause.is_over:
+        raise TooEarlyError(f"Sitting {pause.sitting} can begin on {pause.from_day:%-d %B %Y}, not before.")
+    Sequence.objects.filter(reader=reader, sitting_begun=pause.sitting - 1).update(sitting_begun=pause.sitting)
+
+
+def _last_day(reader: Reader) -> date:
+    """Return the day of the reader's last answer, in the time zone of the pages."""
+    readings = Reading.objects.filter(item__sequence__reader=reader)
+    return timezone.localdate(readings.aggregate(Max("received_at"))["received_at__max"])
