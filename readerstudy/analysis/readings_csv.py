@@ -94,6 +94,8 @@ class _Table:
     def __init__(self, name: str, header: list[str], *, decimal_comma: bool) -> None:
         self.name = name
         self.cells: dict[str, list[str]] = {column: [] for column in header}
+        self.is_text = [column in TEXT for column in header]
+        self.known: dict[str, str] = {}  # one copy of each text: a million readings hold few
         self.lines: list[int] = []
         self.decimal_comma = decimal_comma
 
@@ -119,8 +121,9 @@ class _Table:
         if len(self.lines) == MAX_READINGS:
             raise InvalidReadings(f"{self.name}: holds more than {MAX_READINGS:,} readings; split the file.")
         self.lines.append(line)
-        for column, cell in zip(self.cells.values(), record, strict=True):
-            column.append(cell.strip())
+        for column, is_text, cell in zip(self.cells.values(), self.is_text, record, strict=True):
+            text = cell.strip()
+            column.append(self.known.setdefault(text, text) if is_text else text)
 
     def readings(self) -> pd.DataFrame:
         """Convert to the declared dtypes and check every rule of the readings frame."""
