@@ -189,13 +189,18 @@ class _Row:
             return NOT_SHOWN
         return BETTER if self.test.estimate > CHANCE else WORSE
 
+    def _corrected(self, finding: str) -> str:
+        """Say why nothing is shown although the interval leaves ½ out: it is not corrected for the other tests."""
+        alone = self.test.p_value is not None and self.test.p_value < self.protocol.alpha
+        return " once corrected for the number of tests" if finding == NOT_SHOWN and alone else ""
+
     def _sentence(self, finding: str, conditions: list[str]) -> str:
         if finding == NOT_ESTIMABLE:
             return f"Whether readers told real from synthetic cannot be estimated: {self.test.reason}"
         shown = "not shown to be indistinguishable" if conditions else "indistinguishable"
         level = f"{100 * (1 - self.protocol.alpha):g} %"
         return (
-            f"{FINDINGS[finding]}: balanced accuracy {self.test.estimate:.2f}, {level} CI "
+            f"{FINDINGS[finding]}{self._corrected(finding)}: balanced accuracy {self.test.estimate:.2f}, {level} CI "
             f"{self.test.ci_low:.2f}–{self.test.ci_high:.2f}, {self.asked.n_readers} readers; {shown} at "
             f"±{self.protocol.margin:.2f}."
         )

@@ -144,6 +144,22 @@ def test_holm_is_over_the_family_alone():
     assert table.loc[~table["in_family"], "p_holm"].isna().all()
 
 
+def test_where_only_the_correction_keeps_a_finding_from_being_shown_the_sentence_says_so():
+    table = headlines_of(study(tellers(), answers("R9", real="RRRRRRRR", G="SSSSSSSS")), family=())
+    barely = table[table["organ"] == "all"].iloc[0]
+    assert "corrected" not in barely["sentence"]
+    words = ["RRSRSRSS", "RRRSSRRS", "RSRRSRRS", "RRRSSRRR", "RRRSRSRR"]
+    organs = ("liver", "kidney", "pancreas")
+    frame = study(*(answers(f"R{n}", real=real, G=real.translate(str.maketrans("RS", "SR")), organ=organ)
+                    for organ in organs for n, real in enumerate(words)))  # fmt: skip
+    found = row(headlines_of(frame))
+    assert found["p_value"] < 0.05 < found["p_holm"]
+    assert found["finding"] == NOT_SHOWN
+    assert found["sentence"].startswith(
+        "Readers were not shown to tell real from synthetic better or worse than chance once corrected for the number"
+    )
+
+
 def test_the_policy_of_the_protocol_is_the_one_tested():
     frame = tellers("RRRRRUUS", "SSSSSUUR")
     excluded, middle = (row(headlines_of(frame, unsure_policy=policy)) for policy in ("exclude", "middle"))
