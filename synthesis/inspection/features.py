@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import fft, ndimage, stats
 
 from synthesis.errors import UnusableInput
+from synthesis.half_contrast import NoEdge, delineate
 from synthesis.inspection.cases import Case
 from synthesis.masks import Box, Mask, Spacing, axis_ratio, bounding_box, equivalent_diameter_mm, signed_distance_mm
 from synthesis.realism import band_correlation, compare_noise, noise_core, noise_residual
@@ -52,8 +53,8 @@ FEATURES = {
     "half_contrast_mm": Feature(
         "Half-contrast diameter",
         "mm",
-        "of the sphere with the volume that lies within the distance from the mask's surface at which the contrast, "
-        "averaged over shells, has fallen to one half; annotators' masks lie 1.4–2.3 mm outside it",
+        "of the sphere with the volume that lies within the edge at which the contrast, averaged over shells of equal "
+        "distance from the mask's surface, has fallen to one half; annotators' masks lie 1.4–2.3 mm outside it",
     ),
     "contrast_hu": Feature(
         "Contrast",
@@ -175,7 +176,7 @@ def measure(case: Case) -> Measured:
     residual = noise_residual(hu)
     features = {
         "diameter_mm": equivalent_diameter_mm(mask, spacing),
-        "half_contrast_mm": _half_contrast_diameter_mm(profile, distance, spacing),
+        "half_contrast_mm": _half_contrast_diameter_mm(hu, mask, spacing),
         "contrast_hu": outer_hu - inner_hu,
         "edge_mm": _edge_mm(profile),
         "noise_sd_ratio": float(residual[inside].std() / residual[quiet].std()),
@@ -230,9 +231,12 @@ def _crossing_mm(profile: Image, share: float) -> float:
     return float(np.interp(share, values[[at + 1, at]], distances[[at + 1, at]]))
 
 
-def _half_contrast_diameter_mm(profile: Image, distance: Image, spacing_mm: Spacing) -> float:
-    edge = _crossing_mm(profile, 0.5)
-    return equivalent_diameter_mm(distance <= edge, spacing_mm) if math.isfinite(edge) else math.nan
+def _half_contrast_diameter_mm(hu: Image, mask: Mask, spacing_mm: Spacing) -> float:
+    """Return the diameter that studies compare both arms by; NaN where it can't be told."""
+    try:
+        return delineate(hu, mask, spacing_mm).equivalent_diameter_mm
+    except NoEdge:
+        return math.nan
 
 
 def _edge_mm(profile: Image) -> float:

@@ -22,10 +22,11 @@ Import CTs and their masks as a data set that studies draw cases from: whole or 
 
 manifest: a CSV with the header
   case_id,patient_id,organ,ct,organ_mask,organ_label,tumor_mask,tumor_label,origin,generator,stand_in
-  and one row per CT and organ; paths are relative to the CSV.
+  and one row per CT and organ; paths are relative to the CSV; lesion_type may follow.
 msd: the folder of dataset.json, imagesTr and labelsTr (Medical Segmentation Decathlon, nnU-Net).
 kits: case_00000/imaging.nii.gz with case_00000/segmentation.nii.gz, and so on.
 totalsegmentator: NAME.nii.gz with NAME_seg.nii.gz, or NAME/ct.nii.gz with NAME/segmentations/ORGAN.nii.gz.
+dicom: any tree of CT series; masks as SEG or RTSTRUCT among them, or by --masks, as NIfTI too.
 
 --origin real (or synthetic) takes the scans that show a tumour; a patient's scan that shows none becomes a host.
 """
@@ -52,6 +53,7 @@ class Command(StudyCommand):
         "python manage.py import_dataset msd-liver Task03_Liver --layout msd --origin real",
         "python manage.py import_dataset kits kits23/dataset --layout kits --origin real",
         "python manage.py import_dataset our-gan gan_output --layout msd --origin synthetic --generator our-gan",
+        "python manage.py import_dataset ward series/ --layout dicom --masks segmentations/ --origin real",
         "python manage.py import_dataset hosts ct_folder --layout totalsegmentator --organ liver kidney",
     )
 
@@ -71,7 +73,7 @@ class Command(StudyCommand):
             default="",
             help="what made synthetic tumours, where rows do not say",
         )
-        parser.add_argument("--masks", metavar="PATH", type=Path, help="a folder of masks apart from the CTs")
+        parser.add_argument("--masks", metavar="PATH", type=Path, help="a file or folder of masks apart from the CTs")
         parser.add_argument(
             "--label-map",
             metavar="MAP",
