@@ -124,7 +124,9 @@ def reconcile(*, everything: bool = False) -> None:
 
 
 def _import(job: ImportRun, shelf: Shelf) -> Commit:
-    token = ImportRun.objects.values_list("token", flat=True).get(pk=job.pk)
+    token = ImportRun.objects.filter(pk=job.pk).values_list("token", flat=True).first()
+    if token is None:
+        raise ClaimLostError  # stopped before it began
     mine = ImportRun.objects.filter(pk=job.pk, token=token)
     refusals: list[list[str]] = []
 
