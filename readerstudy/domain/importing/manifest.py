@@ -35,6 +35,7 @@ def read_manifest(path: Path, options: ImportOptions) -> Source:
         path = path / "manifest.csv"
     table = _open_table(path)
     columns = _check_columns(path, table)
+    unknown = [n for n, name in enumerate(columns, start=1) if name not in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)]
     rows: list[SourceRow] = []
     lines: dict[tuple[str, str], int] = {}
     for number, cells in enumerate(_cells(path, table), start=1):
@@ -46,11 +47,10 @@ def read_manifest(path: Path, options: ImportOptions) -> Source:
         rows.append(row)
     if not rows:
         raise DomainError(f"{path.name} has a header and no rows; add one row per CT and organ.")
-    unknown = sorted(columns - {*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS})
     return Source(
         folder=path.parent,
         rows=[row for row in rows if row.organ in options.organs],
-        warnings=[f"Columns that a manifest does not have were left out: {', '.join(unknown)}."] if unknown else [],
+        warnings=[_left_out(unknown)] if unknown else [],
     )
 
 
@@ -69,7 +69,13 @@ def _open_table(path: Path) -> "csv.DictReader[str]":
     return csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
 
 
-def _check_columns(path: Path, table: "csv.DictReader[str]") -> set[str]:
+def _left_out(unknown: list[int]) -> str:
+    """Say which columns nothing was read from: by their place, for what is stored holds no text of a source."""
+    places = ", ".join(str(place) for place in unknown)
+    return f"Columns that a manifest does not have were left out, counted from the left: {places}."
+
+
+def _check_columns(path: Path, table: "csv.DictReader[str]") -> list[str]:
     try:
         names = [name.strip() for name in table.fieldnames or []]
     except csv.Error as error:
@@ -82,7 +88,7 @@ def _check_columns(path: Path, table: "csv.DictReader[str]") -> set[str]:
     if len(set(names)) != len(names):
         raise DomainError(f"{path.name} line 1: the header names a column twice.")
     table.fieldnames = names
-    return set(names)
+    return names
 
 
 def _cells(path: Path, table: "csv.DictReader[str]") -> Iterator[dict[str, str]]:

@@ -128,7 +128,7 @@ def test_unknown_columns_are_noted(files):
     path = files.text(MINIMAL.strip() + ",age,sex\nc1,liver,ct.nii.gz,,,healthy,61,f\n")
 
     assert read_manifest(path, ImportOptions()).warnings == [
-        "Columns that a manifest does not have were left out: age, sex."
+        "Columns that a manifest does not have were left out, counted from the left: 7, 8."
     ]
 
 

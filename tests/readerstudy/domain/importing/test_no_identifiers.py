@@ -71,6 +71,9 @@ def planted(folder, row):
         | names
         | {"origin": "healthy", "tumor_mask": "", "organ_mask": ""},
     )
+    manifest = folder.path / "manifest.csv"
+    lines = manifest.read_text().splitlines()
+    manifest.write_text("\n".join([f"{lines[0]},MUSTERMANN", *(f"{line},Dr_Haus" for line in lines[1:])]))
     return folder.path
 
 
@@ -144,7 +147,7 @@ def test_the_planted_words_are_nowhere_after_a_command(planted, data_root, store
     dataset = take(planted)
     look_at_everything()
 
-    assert len(dataset.warnings) == 3  # the sentences are among what is searched
+    assert len(dataset.warnings) == 4  # the sentences are among what is searched
     assert len(stored()) == 2 + 2 + 2 + 4  # CTs, masks, thumbnails, previews with their masks
     assert_nowhere(data_root)
 
