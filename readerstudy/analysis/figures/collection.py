@@ -175,10 +175,9 @@ def draw_differences(material: Material) -> Drawing | None:
 
 
 def draw_difficulty(material: Material) -> Drawing | None:
-    cases = material.cases[(material.cases["control"] == 0) & (material.cases["n_readings"] > 0)]
-    return (
-        difficulty(cases[["case_id", "organ", "truth", "generator", "n_readings", "n_wrong"]]) if len(cases) else None
-    )
+    cases = material.analysis.tables["case_difficulty"]
+    answered = cases[cases["share_wrong"].notna()]
+    return difficulty(answered) if len(answered) else None
 
 
 FIGURES: dict[str, Callable[[Material], Drawing | None]] = {

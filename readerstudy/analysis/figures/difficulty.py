@@ -11,21 +11,19 @@ BINS = 10
 
 
 def difficulty(cases: pd.DataFrame) -> Drawing:
-    """Draw how many cases were taken wrongly by which share of their readers.
+    """Draw how many cases were taken wrongly by which share of those who answered real or synthetic.
 
     Parameters
     ----------
     cases : DataFrame
-        `case_id`, `truth`, `n_readings`, `n_wrong`; cases that nobody read are left out.
+        Of the table `case_difficulty`: `case_id`, `truth`, `share_wrong`, not NaN.
     """
-    read = cases[cases["n_readings"] > 0]
-    share = (read["n_wrong"] / read["n_readings"]).astype("float64")
 
     def paint(figure: Figure) -> None:
         axis = figure.subplots()
         edges = np.linspace(0, 1, BINS + 1)
         for truth, offset in (("real", 0.08), ("synthetic", 0.5)):
-            count, _ = np.histogram(share[read["truth"] == truth], bins=edges)
+            count, _ = np.histogram(cases.loc[cases["truth"] == truth, "share_wrong"], bins=edges)
             axis.bar(
                 edges[:-1] + offset / BINS, count, width=0.42 / BINS, align="edge", color=ARM_COLORS[truth],
                 hatch=HATCHES[truth], edgecolor="black", linewidth=0.5, label=f"{truth} cases",
@@ -36,6 +34,5 @@ def difficulty(cases: pd.DataFrame) -> Drawing:
         axis.yaxis.set_major_locator(MaxNLocator(integer=True))
         axis.legend()
 
-    described = "How many real and synthetic cases were taken wrongly by which share of their readers."
-    data = read.assign(share_wrong=share)
-    return draw("difficulty", "Difficulty of the cases", described, data, height=2.6, paint=paint)
+    described = "How many real and synthetic cases were taken wrongly by which share of their readers, unsure left out."
+    return draw("difficulty", "Difficulty of the cases", described, cases, height=2.6, paint=paint)

@@ -40,6 +40,36 @@ class AreaRow:
     reason: str
 
 
+@dataclass(frozen=True)
+class ExperienceRow:
+    """Readers of more or fewer years, or the difference of the two, in percent or percentage points."""
+
+    generator: str
+    group: str
+    n_readers: int
+    value: str
+    interval: str
+    p: str
+    reason: str
+
+
+def experience_rows(tables: Mapping[str, pd.DataFrame]) -> list[ExperienceRow]:
+    """Return the groups of readers by years of experience; empty where nobody's years are known."""
+    table = tables["experience"]
+    rows = table[(table["generator"] != POOLED) & table["balanced_accuracy"].notna()].to_dict("records")
+    return [
+        ExperienceRow(row["generator"], _group(row), int(row["n_readers"]), *_texts(row, row["balanced_accuracy"]))
+        for row in sorted(rows, key=lambda row: natural(str(row["generator"])))
+    ]
+
+
+def _group(row: Mapping[Hashable, Any]) -> str:
+    if pd.isna(row["years_from"]):
+        return str(row["group"])
+    low, high = int(row["years_from"]), int(row["years_to"])
+    return f"{row['group']}: {low if low == high else f'{low}–{high}'}"
+
+
 def effect_rows(tables: Mapping[str, pd.DataFrame]) -> list[EffectRow]:
     """Return the drift over the order and the ratios of times, from the analysis' tables."""
     drift = [_effect(DRIFT[row["measure"]], row, row["effect"]) for row in tables["drift"].to_dict("records")]
@@ -66,7 +96,11 @@ def _effect(question: str, row: Mapping[Hashable, Any], value: float) -> EffectR
 
 def _texts(row: Mapping[Hashable, Any], value: float) -> tuple[str, str, str, str]:
     """Return value, interval, p and reason."""
-    shown = "" if pd.isna(value) else rounded(value, 2)
-    interval = "" if pd.isna(row["ci_low"]) else f"{rounded(row['ci_low'], 2)} to {rounded(row['ci_high'], 2)}"
+    shown = "" if pd.isna(value) else _two(value)
+    interval = "" if pd.isna(row["ci_low"]) else f"{_two(row['ci_low'])} to {_two(row['ci_high'])}"
     p = "" if pd.isna(row["p_value"]) else p_value(row["p_value"])
     return shown, interval, p, row["reason"] or ""
+
+
+def _two(value: float) -> str:
+    return rounded(value, 2).replace("-", "−")

@@ -8,7 +8,14 @@ import pandas as pd
 from readerstudy.analysis.figures.collection import PRIMARY, Material
 from readerstudy.analysis.frame import POOLED
 from readerstudy.analysis.reporting.agreement_table import AgreementRow, RepeatRow, agreement_rows, repeat_rows
-from readerstudy.analysis.reporting.effects_table import AreaRow, EffectRow, area_rows, effect_rows
+from readerstudy.analysis.reporting.effects_table import (
+    AreaRow,
+    EffectRow,
+    ExperienceRow,
+    area_rows,
+    effect_rows,
+    experience_rows,
+)
 from readerstudy.analysis.reporting.headline import Headline, generator_headlines
 from readerstudy.analysis.reporting.limits import limits
 from readerstudy.analysis.reporting.numbers import p_value, percent, rounded
@@ -70,6 +77,7 @@ class Findings:
     repeats: list[RepeatRow]
     drift: list[EffectRow]
     areas: list[AreaRow]
+    experience: list[ExperienceRow]
     hardest: list[HardCase]
     confidence: str
     n_readers: int
@@ -94,7 +102,8 @@ def find(material: Material) -> Findings:
         repeats=repeat_rows(tables),
         drift=effect_rows(tables),
         areas=area_rows(tables),
-        hardest=_hardest(material.cases),
+        experience=experience_rows(tables),
+        hardest=_hardest(tables["case_difficulty"]),
         confidence=material.confidence,
         n_readers=int(document["n_readers"]),
         n_cases=int(sum(document["n_cases"].values())),
@@ -153,11 +162,9 @@ def _points(fraction: float) -> str:
     return rounded(100 * fraction, 1).replace("-", "−")
 
 
-def _hardest(cases: pd.DataFrame) -> list[HardCase]:
-    """Return the cases taken wrongly by the greatest share of their readers, controls left out."""
-    wrong = cases[(cases["n_wrong"] > 0) & (cases["control"] == 0)]
-    order = wrong.assign(share=wrong["n_wrong"] / wrong["n_readings"])
-    order = order.sort_values(["share", "n_wrong", "case_id"], ascending=[False, False, True]).head(HARDEST)
+def _hardest(difficulty: pd.DataFrame) -> list[HardCase]:
+    """Return the cases taken wrongly by the greatest share of their readers, from the table `case_difficulty`."""
+    wrong = difficulty[difficulty["n_wrong"] > 0].head(HARDEST)
     return [
         HardCase(
             case_id=row["case_id"],
@@ -166,7 +173,7 @@ def _hardest(cases: pd.DataFrame) -> list[HardCase]:
             generator=row["generator"],
             n_wrong=int(row["n_wrong"]),
             n_unsure=int(row["n_unsure"]),
-            n_readings=int(row["n_readings"]),
+            n_readings=int(row["n_readers"]),
         )
-        for row in order.to_dict("records")
+        for row in wrong.to_dict("records")
     ]

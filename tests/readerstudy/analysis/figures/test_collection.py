@@ -16,11 +16,15 @@ from tests.readerstudy.analysis import builders
 
 
 def material(readings: pd.DataFrame) -> Material:
-    return Material(readings, analyse(readings), read_cases(readings), read_readers(readings))
+    return Material(readings, analyse(readings, replicates=20), read_cases(readings), read_readers(readings))
 
 
 def drawn(readings: pd.DataFrame) -> dict[str, Drawing]:
     return collection.drawn(material(readings))
+
+
+def one(readings: pd.DataFrame, name: str) -> Drawing:
+    return FIGURES[name](material(readings))
 
 
 def texts(drawing: Drawing) -> list[str]:
@@ -53,7 +57,10 @@ def test_a_study_with_everything_has_every_figure():
     [
         (TWO_GENERATORS, {"ratings"}),
         (ONE_READER, {"ratings", "differences", "agreement"}),
-        (builders.answers("R1", real="UU", G="UU"), {"ratings", "differences", "agreement", "detection", "roc"}),
+        (
+            builders.answers("R1", real="UU", G="UU"),
+            {"ratings", "differences", "agreement", "detection", "roc", "difficulty"},
+        ),
         (builders.answers("R1", real="RR"), {"ratings", "differences", "agreement", "detection", "forest", "roc"}),
         (ONE_READER.iloc[:0], set(FIGURES)),
     ],
@@ -89,11 +96,11 @@ def test_the_forest_shows_each_reader_and_the_means_as_they_are_in_the_document(
 
 def test_what_cannot_be_estimated_is_said_in_the_forest():
     readings = builders.study(builders.answers("R1", real="RS", G="SR"), builders.answers("R2", real="UU", G="SS"))
-    assert "not estimable" in texts(drawn(readings)["forest"])
+    assert "not estimable" in texts(one(readings, "forest"))
 
 
 def test_answers_are_the_counts_of_both_arms():
-    data = drawn(TWO_GENERATORS)["answers"].data.set_index(["reader_id", "truth"])
+    data = one(TWO_GENERATORS, "answers").data.set_index(["reader_id", "truth"])
     assert data.loc[("R1", "real")].tolist() == [3, 1, 1]
     assert data.loc[("R1", "synthetic")].tolist() == [2, 1, 4]
 
@@ -108,7 +115,7 @@ def test_the_flow_tells_what_was_not_read():
 
 def test_readers_come_in_the_order_that_people_expect():
     readings = builders.study(*(builders.answers(f"R{n}", real="RS", G="SR") for n in (10, 2, 1)))
-    named = [text for text in texts(drawn(readings)["forest"]) if text.startswith("R")]
+    named = [text for text in texts(one(readings, "forest")) if text.startswith("R")]
     assert named == ["R1", "R2", "R10"]
 
 
@@ -120,13 +127,13 @@ def test_thirteen_readers_differ_in_shape_and_colour_together():
 
 def test_long_names_are_shortened_in_the_drawing_and_whole_in_its_data():
     name = "reader-with-a-very-long-code-00000000001"
-    drawing = drawn(builders.answers(name, real="RS", G="SR"))["forest"]
+    drawing = one(builders.answers(name, real="RS", G="SR"), "forest")
     assert any(text.endswith("…") for text in texts(drawing))
     assert list(drawing.data["reader_id"]) == [name]
 
 
 def test_the_curves_are_those_of_the_ratings_and_the_points_those_of_the_labels():
-    data = drawn(rated(TWO_GENERATORS))["roc"].data
+    data = one(rated(TWO_GENERATORS), "roc").data
     curve = data[(data["kind"] == "curve") & (data["reader_id"] == "R1") & (data["generator"] == "G")]
     assert list(curve["true_positive_rate"]) == pytest.approx([0, 3 / 5, 1])
     assert list(curve["false_positive_rate"]) == pytest.approx([0, 1 / 5, 1])
@@ -135,27 +142,26 @@ def test_the_curves_are_those_of_the_ratings_and_the_points_those_of_the_labels(
 
 
 def test_without_ratings_the_plane_shows_where_labels_lie():
-    drawing = drawn(TWO_GENERATORS)["roc"]
+    drawing = one(TWO_GENERATORS, "roc")
     assert drawing.description.startswith("Where labels lie")
     assert set(drawing.data["kind"]) == {"label"}
 
 
 def test_ratings_are_added_up_over_readers():
-    data = drawn(rated(TWO_GENERATORS))["ratings"].data
+    data = one(rated(TWO_GENERATORS), "ratings").data
     of_g = data[(data["generator"] == "G") & (data["truth"] == "real")]
     assert dict(zip(of_g["rating_from"], of_g["n"], strict=True)) == {2.0: 3, 5.0: 7}
     assert of_g["share"].sum() == pytest.approx(1)
 
 
 def test_agreement_is_written_into_the_matrix_on_both_sides():
-    drawing = drawn(TWO_GENERATORS)["agreement"]
+    drawing = one(TWO_GENERATORS, "agreement")
     [kappa] = drawing.data["value"]
     assert texts(drawing).count(f"{kappa:.2f}".replace("-", "−")) == 2
 
 
 def test_times_are_medians_and_the_second_half_is_compared_with_the_first():
-    drawings = drawn(timed(TWO_GENERATORS))
-    assert list(drawings["times"].data["median_s"]) == [10 + 13 / 2, 10 + 13 / 2]
-    halves = drawings["halves"].data
+    assert list(one(timed(TWO_GENERATORS), "times").data["median_s"]) == [10 + 13 / 2, 10 + 13 / 2]
+    halves = one(timed(TWO_GENERATORS), "halves").data
     assert list(halves["reader_id"]) == ["R1", "R2", "all"]
     assert halves["difference"].iloc[2] == pytest.approx(halves["difference"].iloc[:2].mean())

@@ -49,7 +49,7 @@ def test_text_stays_text_in_the_fonts_of_the_page(svg: str):
 
 
 def test_ids_are_its_own_and_all_references_lead_somewhere(svg: str):
-    other = difficulty(pd.DataFrame({"case_id": ["a"], "truth": ["real"], "n_readings": [2], "n_wrong": [1]})).svg
+    other = difficulty(pd.DataFrame({"case_id": ["a"], "truth": ["real"], "share_wrong": [0.5]})).svg
     ids, others = (re.findall(r'\sid="([^"]+)"', text) for text in (svg, other))
     assert len(set(ids)) == len(ids)
     assert not set(ids) & set(others)

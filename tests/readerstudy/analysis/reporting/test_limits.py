@@ -13,7 +13,7 @@ from tests.readerstudy.analysis import builders
 
 def said(readings: pd.DataFrame, cases: pd.DataFrame | None = None) -> str:
     cases = read_cases(readings) if cases is None else cases
-    return "\n".join(limits(Material(readings, analyse(readings), cases, read_readers(readings))))
+    return "\n".join(limits(Material(readings, analyse(readings, replicates=20), cases, read_readers(readings))))
 
 
 def test_a_reader_who_calls_everything_real_has_a_bias_and_no_proof():
