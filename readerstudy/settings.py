@@ -3,6 +3,7 @@
 `docs/operations.md` tells what each variable does and when to set it.
 """
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -34,6 +35,15 @@ def generated_secret(path: Path, length: int = 64) -> str:
         finally:
             aside.unlink()
     return path.read_text().strip()
+
+
+def version_of(folder: Path) -> str:
+    """Return what changes when any file in the folder does, in its name or its content."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(folder)} {len(content)} ".encode() + content)
+    return digest.hexdigest()[:12]
 
 
 def public_url(value: str) -> str:
@@ -165,10 +175,14 @@ SLICE_GRANT_S = env.float("SLICE_GRANT_S", default=1.0)  # a reader's right to a
 JOB_LEASE_S = env.int("JOB_LEASE_S", default=60)  # a job whose worker is silent for so long is claimed anew
 
 # Pages
-STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # no collectstatic step; WhiteNoise indexes the files when it starts
-WHITENOISE_MAX_AGE = 0  # always revalidated, so that a module and what it imports are of one version
+if DEBUG:  # files that change while the server runs
+    STATIC_URL = "/static/"
+    WHITENOISE_MAX_AGE = 0
+else:  # a module and what it imports are of one version, and fetched once
+    STATIC_URL = f"/static/{version_of(STATICFILES_DIRS[0])}/"
+    WHITENOISE_MAX_AGE = 60 * 60 * 24 * 365
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 USE_TZ = True

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
+from django.conf import settings
 from django.template.loader import render_to_string
 
 from readerstudy.domain.answer_scale import answer_scale
@@ -189,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reading.cut:
             self.close_connection = True
         elif path.startswith("/static/"):
-            self._send_file(ROOT / path.removeprefix("/"))
+            self._send_file(ROOT / "static" / path.removeprefix(settings.STATIC_URL).removeprefix("/static/"))
         elif path in PAGES:
             html = render_to_string(f"readerstudy/reading/{PAGES[path]}.html", reading.context())
             self._send(200, html.encode(), "text/html; charset=utf-8")

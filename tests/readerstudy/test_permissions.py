@@ -1,8 +1,10 @@
 """Deny by default: a view that does not say for whom it is, is refused."""
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
+from django.templatetags.static import static
 from django.test import Client, RequestFactory
 from django.urls import path, reverse
 
@@ -80,7 +82,7 @@ def test_every_page_comes_with_the_strict_policy():
     client = factories.reader_client(factories.make_open_study())
     pages = [reverse(name) for name in ("home", "login", "instructions", "reading-room", "state", "study-list")]
 
-    for url in [*pages, "/no-such-page", reverse("answer", args=["0" * 32]), "/static/readerstudy/css/base.css"]:
+    for url in [*pages, "/no-such-page", reverse("answer", args=["0" * 32]), static("readerstudy/css/base.css")]:
         response = client.get(url)
         response.getvalue()  # a static file is closed once it was read
         policy = response.headers["Content-Security-Policy"]
@@ -100,7 +102,7 @@ def test_no_page_has_code_or_style_of_its_own():
         assert "<style" not in page
         assert " style=" not in page
         assert " onclick=" not in page
-        assert page.count("<script") == page.count('<script type="module" src="/static/')
+        assert page.count("<script") == page.count(f'<script type="module" src="{settings.STATIC_URL}')
 
 
 @pytest.mark.database

@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.templatetags.static import static
+
+from readerstudy.settings import version_of
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "ALLOWED_HOSTS", "PORT", "PUBLIC_URL", "DATA_ROOT", "DEBUG")
@@ -140,3 +143,23 @@ def test_settings_that_cannot_be_used_are_one_sentence(variable, tmp_path):
 def test_only_its_owner_enters_the_data_root(root):
     settings_of(root, "PORT")
     assert stat.S_IMODE(root.stat().st_mode) == 0o700
+
+
+def test_the_address_of_scripts_and_styles_changes_with_any_of_them(tmp_path):
+    (tmp_path / "js").mkdir()
+    versions = [version_of(tmp_path)]
+    for name, content in [("js/a.js", "1"), ("js/b.js", "1"), ("js/b.js", "2"), ("js/c.js", "")]:
+        (tmp_path / name).write_text(content)
+        versions.append(version_of(tmp_path))
+    (tmp_path / "js" / "c.js").rename(tmp_path / "c.js")
+    versions.append(version_of(tmp_path))
+
+    assert len(set(versions)) == len(versions)
+    assert version_of(tmp_path) == versions[-1]
+
+
+def test_what_has_a_version_in_its_address_is_kept_by_browsers(client):
+    script = client.get(static("readerstudy/js/viewer/main.js"))
+    script.getvalue()
+    assert script.headers["Cache-Control"] == "max-age=31536000, public"
+    assert client.get("/static/readerstudy/js/viewer/main.js").status_code == 404
