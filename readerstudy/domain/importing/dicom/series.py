@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from readerstudy.domain.importing.dicom.files import InvalidDicom, LeftOut
-from readerstudy.domain.importing.dicom.slices import Slice
+from readerstudy.domain.importing.dicom.slices import Slice, open_file
 from synthesis.io import NotHounsfield, check_true_hu
-from synthesis.nifti import canonical_affine, check_grid, empty_canonical
+from synthesis.nifti import MAX_BYTES, canonical_affine, check_grid, empty_canonical, readable
 from synthesis.volume import Volume
 
 FEWEST_SLICES = 3
@@ -58,12 +59,16 @@ class DicomSeries:
 
     def read(self) -> Volume:
         """Return the CT in HU, turned to RAS+; one slice is decoded at a time."""
+        if 2 * math.prod(self.shape) > MAX_BYTES:
+            raise InvalidDicom(f"the volume takes more than {readable(MAX_BYTES)}; leave the series out.")
         affine = self.affine
         check_grid(self.path, affine)
         turn = nib.orientations.io_orientation(affine)
         values, own = empty_canonical(self.shape, turn)
         for k, one in enumerate(self.slices):
-            own[..., k] = one.read().T
+            if k == 0 or one.path != self.slices[k - 1].path:  # a multi-frame file is opened once
+                file = open_file(one.path)
+            own[..., k] = one.decode(file).T
         volume = Volume(values, canonical_affine(affine, self.shape, turn))
         try:
             check_true_hu(volume.hu)

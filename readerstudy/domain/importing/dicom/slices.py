@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pydicom
+from pydicom.encaps import get_frame
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, RLELossless
 
+from readerstudy.domain.importing.dicom.codestream import size_of
 from readerstudy.domain.importing.dicom.files import (
     ENHANCED_CT,
     InvalidDicom,
@@ -23,6 +26,10 @@ from readerstudy.domain.importing.dicom.files import (
 )
 
 Vector = tuple[float, float, float]
+DECODERS = {  # of those that pydicom has for a syntax, the one made for it alone; GDCM where there is no other
+    **dict.fromkeys(JPEG2000TransferSyntaxes, "pylibjpeg"),
+    **dict.fromkeys(JPEGLSTransferSyntaxes, "pyjpegls"),
+}
 MAX_EDGE = 4096  # rows or columns
 MAX_FRAMES = 10_000
 
@@ -74,8 +81,15 @@ class Slice:
 
     def read(self) -> npt.NDArray[np.int16]:
         """Decode the slice and return HU, int16 [row, column]."""
+        return self.decode(open_file(self.path))
+
+    def decode(self, file: pydicom.FileDataset) -> npt.NDArray[np.int16]:
+        """Decode the slice from its opened file, and return HU, int16 [row, column]."""
         with reading(self.path):
-            stored = pixel_array(read_whole(self.path), index=self.frame)
+            syntax = file.file_meta.TransferSyntaxUID
+            if syntax.is_encapsulated and syntax != RLELossless:
+                self._check_codestream(file)
+            stored = pixel_array(file, index=self.frame or 0, decoding_plugin=DECODERS.get(syntax, ""))
         if stored.shape != self.shape:
             raise InvalidDicom(f"{self.path.name}: the image is not of the size that its header says; export it again.")
         with np.errstate(over="ignore", invalid="ignore"):
@@ -84,6 +98,18 @@ class Slice:
             raise InvalidDicom(f"{self.path.name}: some voxels are NaN or infinite; export it again.")
         limits = np.iinfo(np.int16)
         return np.asarray(np.clip(hu, limits.min, limits.max), dtype=np.int16)
+
+    def _check_codestream(self, file: pydicom.FileDataset) -> None:
+        """Refuse a compressed image of another size than the header's, which a decoder would allocate."""
+        frames = int(file.get("NumberOfFrames") or 1)
+        size = size_of(get_frame(file.PixelData, self.frame or 0, number_of_frames=frames))
+        if size != (*self.shape, 1):
+            raise InvalidDicom(f"{self.path.name}: the image is not of the size that its header says; export it again.")
+
+
+def open_file(path: Path) -> pydicom.FileDataset:
+    with reading(path):
+        return read_whole(path)
 
 
 def is_localizer(header: pydicom.Dataset) -> bool:

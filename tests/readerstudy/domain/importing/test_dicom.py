@@ -1,5 +1,6 @@
 """CT series as hospitals keep them: read to the voxel, or refused or left out by name."""
 
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,11 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom import uid
+from pydicom.encaps import encapsulate, get_frame
 
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.datasets import import_dataset
+from readerstudy.domain.importing.dicom.files import InvalidDicom
 from readerstudy.domain.importing.dicom.layout import read_dicom
 from readerstudy.domain.importing.source import ImportOptions
 from readerstudy.domain.volumes import load_volume
@@ -278,6 +281,31 @@ def test_a_damaged_file_is_named(tmp_path):
     path.write_bytes(path.read_bytes()[:700])
 
     assert refusal(tmp_path) == f"ct/{path.name}: the file is damaged and can't be read; export it again."
+
+
+BOMBS = {  # where a codestream says its size, from its marker on, and what it is changed to: gigabytes
+    uid.JPEG2000Lossless: (b"\xff\x51", 6, struct.pack(">II", 60_000, 60_000)),
+    uid.JPEGLSLossless: (b"\xff\xf7", 5, struct.pack(">HH", 65_000, 65_000)),
+    "1.2.840.10008.1.2.4.70": (b"\xff\xc3", 5, struct.pack(">HH", 65_000, 65_000)),
+}
+
+
+@pytest.mark.parametrize("syntax", BOMBS)
+def test_an_image_that_asks_for_gigabytes_never_meets_a_decoder(tmp_path, syntax):
+    series = Series(tmp_path / "ct", np.tile(body()[:3], (1, 4, 4)))
+    for path in series.paths:
+        transcode(path, syntax)
+    one = pydicom.dcmread(path)
+    frame = bytearray(get_frame(one.PixelData, 0, number_of_frames=1))
+    marker, offset, size = BOMBS[syntax]
+    at = frame.index(marker) + offset
+    frame[at : at + len(size)] = size
+    one.PixelData = encapsulate([bytes(frame)])
+    one.save_as(path)
+
+    with pytest.raises(InvalidDicom) as caught:
+        only_ct(tmp_path / "ct")
+    assert str(caught.value) == (f"{path.name}: the image is not of the size that its header says; export it again.")
 
 
 @pytest.mark.django_db
