@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from readerstudy.domain.answers import parse_answer
 from readerstudy.domain.enrolment import renew_invitation
 from readerstudy.domain.slice_packs import CHECKSUM_BYTES, decode_slice
 from readerstudy.models.display_check import DisplayCheck
@@ -387,3 +389,43 @@ def test_after_closing_there_is_no_next_sitting(between):
     factories.close(Study.objects.get())
 
     assert "This study is closed" in between.get(reverse("next-sitting")).content.decode()
+
+
+# The answers that the room offers
+
+BUTTON = re.compile(r"<button class=\"label[^>]*>")
+ATTRIBUTE = re.compile(r"data-(label|rating|confidence|asks-confidence)(?:=\"([^\"]*)\")?[ >]")
+
+
+def offered_answers(page):
+    """Return every answer that the room's buttons can send, as form.js puts it together."""
+    buttons = [dict(ATTRIBUTE.findall(button)) for button in BUTTON.findall(page)]
+    levels = [{"confidence": int(one["confidence"])} for one in buttons if "confidence" in one]
+    for button in buttons:
+        if "label" in button:
+            rating = {"rating": int(button["rating"])} if "rating" in button else {}
+            for level in levels if "asks-confidence" in button else [{}]:
+                yield {"label": button["label"], **rating, **level}
+
+
+@pytest.mark.parametrize(("cue", "more"), [("slice", 0), ("none", 1)])
+@pytest.mark.parametrize(("response", "count"), [("label", 3), ("label+confidence", 7), ("rating-6", 6)])
+def test_every_answer_that_the_room_offers_is_taken(db, response, count, cue, more):
+    factories.make_patients(real=1, hosts=1)
+    organ = factories.organ_data(real=1, synthetic={"hand-crafted": 1})
+    asked = {"response": response, "lesion_cue": cue, "comments": True, "rationale_mark": True}
+    study = factories.make_open_study(organs=[organ], reading=asked)
+    client = factories.reader_client(study)
+    page = client.get(reverse("reading-room")).text
+
+    offered = list(offered_answers(page))
+
+    assert len(offered) == count + more
+    for answer in offered:
+        parsed = parse_answer(answer_data(label=None) | answer, asked=study.design["reading"])
+        assert parsed.label == answer["label"]
+    url = current(client)["answer_url"]
+    last = answer_data() | offered[-1] | {"comment": "c", "mark": {"slice": 0, "row": 0, "column": 0}}
+    assert post(client, url, last).json()["stored"] is True
+    assert 'data-part="mark"' in page
+    assert 'data-part="comment"' in page
