@@ -21,6 +21,7 @@ def said(answer: dict[str, object]) -> dict[str, object]:
 
 def expect_next_case(page: Page) -> None:
     expect(page.locator("[data-text=organ]")).to_have_text("kidney")
+    expect(page.locator("button[data-label]").first).to_have_attribute("aria-disabled", "false")
 
 
 class TestScales:
