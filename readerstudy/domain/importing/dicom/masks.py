@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from readerstudy.domain.importing.dicom.files import (
 )
 from readerstudy.domain.importing.masks import Mask
 from synthesis.io import OffGrid, labels_on_grid
-from synthesis.nifti import canonical_affine, empty_canonical
+from synthesis.nifti import MAX_BYTES, canonical_affine, empty_canonical
 from synthesis.volume import Volume
 
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -106,6 +107,11 @@ def read_regions(path: Path, *, like: Volume, numbers: tuple[int, ...]) -> Regio
 
 def _read_segments(dataset: pydicom.Dataset, like: Volume, numbers: tuple[int, ...]) -> Regions:
     segmentation = highdicom.seg.Segmentation.from_dataset(dataset, copy=False)
+    grid = segmentation.get_volume_geometry(allow_missing_positions=True)
+    if grid is None:
+        raise InvalidDicom("the segmentation's frames make no rectangular grid; export it again.")
+    if math.prod(grid.spatial_shape) > MAX_BYTES // 4:  # frames far apart, with all the empty ones between them
+        raise InvalidDicom("the segmentation reaches over more voxels than a CT has; export it again.")
     masks: dict[int, Mask] = {}
     resampled = False
     for number in numbers:

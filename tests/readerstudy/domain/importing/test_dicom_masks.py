@@ -2,6 +2,7 @@
 
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 
 from readerstudy.domain.errors import DomainError
@@ -193,3 +194,18 @@ def test_contours_that_are_not_the_series(tmp_path, take, stored, move_mm, said)
         take(organs=[LIVER])
     assert str(caught.value) == f"row 1 (liver): rt.dcm: {said}"
     assert stored() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_a_segmentation_whose_frames_lie_kilometres_apart_is_not_filled_up(tmp_path, take):
+    series = Series(tmp_path / "cts")
+    path = tmp_path / "cts" / "seg.dcm"
+    segmentation(path, series, {"liver": ORGAN, "tumor": TUMOR})
+    one = pydicom.dcmread(path)
+    last = one.PerFrameFunctionalGroupsSequence[-1].PlanePositionSequence[0]
+    last.ImagePositionPatient = [*last.ImagePositionPatient[:2], 9_000_040.0]
+    one.save_as(path)
+
+    with pytest.raises(DomainError, match=r"^row 1 \(liver\): seg.dcm: the segmentation('s frames| reaches)"):
+        take(organs=[LIVER])
