@@ -65,6 +65,15 @@ def test_patients_and_positive_controls_come_out_as_they_went_in():
     assert [(organ["name"], organ["synthetic"]) for organ in study.design["organs"]] == [("liver", {})]
 
 
+def test_a_tumour_that_was_not_seen_stays_so():
+    readings = frame(label=["real", "not-seen", "synthetic", "real"])
+
+    results = study_results(load(readings))
+
+    pd.testing.assert_frame_equal(results.readings, readings)
+    assert results.analysis.document["n_not_seen"] == 1
+
+
 def test_a_patient_of_several_cases_is_known_to_the_analysis_of_the_import():
     readings = frame(repeat_index=[0, 0, 0, 0], case_id=["a", "b", "c", "a"], patient_id=["p", "p", "p", "p"])
 
