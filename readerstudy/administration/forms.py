@@ -1,5 +1,7 @@
 """What study staff type in. Whether a design makes sense is the domain's question, not these forms'."""
 
+from __future__ import annotations
+
 import secrets
 import tomllib
 from typing import Any, cast
@@ -11,6 +13,7 @@ from django.http import QueryDict
 
 from readerstudy.analysis.reporting.plan import Wish
 from readerstudy.domain.case_plan import method_names
+from readerstudy.domain.design import OrganDesign, StudyDesign
 from readerstudy.domain.queries.datasets import OrganSources
 from readerstudy.models.vocabulary import Origin
 
@@ -25,7 +28,37 @@ LESION_CUES = [
     ("marker", "They open there, and a marker points to it"),
     ("none", "Not shown: readers look for it"),
 ]
-READING_FIELDS = ("practice", "told_prevalence", "response", "lesion_cue", "comments", "rationale_mark")
+MATCHED = [
+    ("diameter", "Diameter"),
+    ("lesions", "Number of lesions"),
+    ("spacing", "Spacing of slices and pixels"),
+    ("phase", "Contrast phase"),
+    ("dataset", "Data set"),
+]
+SAME_PATIENT = [
+    ("never", "One case of a patient"),
+    ("other-sitting", "Several, in different sittings, where patients are too few"),
+]
+UNSURE_POLICIES = [
+    ("middle", "A step between synthetic and real"),
+    ("exclude", "Left out, as in the published tables"),
+]
+SECTIONS = {
+    "matching": ("on", "same_patient"),
+    "reading": (
+        "practice",
+        "told_prevalence",
+        "response",
+        "lesion_cue",
+        "comments",
+        "rationale_mark",
+        "sittings",
+        "washout_days",
+        "repeats",
+        "max_run",
+    ),
+    "analysis": ("unsure_policy", "equivalence_margin", "alpha"),
+}
 
 
 class StaffLoginForm(AuthenticationForm):
@@ -89,6 +122,53 @@ class StudyForm(forms.Form):
         label="Ask what gave it away",
         help_text="Readers may mark one place in the image; it is exported in the CT’s millimetres.",
     )
+    sittings = forms.IntegerField(
+        min_value=1,
+        max_value=20,
+        initial=1,
+        label="Sittings",
+        help_text="The cases are shared out among them; readers take the parts in turn.",
+    )
+    washout_days = forms.IntegerField(
+        min_value=0,
+        max_value=365,
+        initial=0,
+        label="Days between sittings",
+        help_text="The next sitting stays shut until they have passed; readers are told the day.",
+    )
+    repeats = forms.IntegerField(
+        min_value=0,
+        initial=0,
+        label="Hidden repeats",
+        help_text="So many cases come again in a later sitting, for the agreement of readers with themselves.",
+    )
+    max_run = forms.IntegerField(
+        min_value=0,
+        initial=0,
+        label="Longest run of one truth",
+        help_text="0 sets no limit, which is best: a limit helps a reader who counts.",
+    )
+    on = forms.MultipleChoiceField(
+        required=False,
+        choices=MATCHED,
+        initial=["diameter"],
+        label="Match synthetic cases to the real ones in",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    same_patient = forms.ChoiceField(choices=SAME_PATIENT, label="Cases of one patient")
+    unsure_policy = forms.ChoiceField(
+        choices=UNSURE_POLICIES,
+        label="“Unsure” in the headline test",
+        help_text="Fixed before anyone reads; the results show both.",
+    )
+    equivalence_margin = forms.FloatField(
+        min_value=0.001,
+        max_value=0.499,
+        initial=0.1,
+        label="Equivalence margin",
+        help_text="Readers count as guessing when their accuracy is shown to lie within .5 ± this.",
+    )
+    alpha = forms.FloatField(min_value=0.0001, max_value=0.499, initial=0.05, label="Significance level")
     stand_ins_allowed = forms.BooleanField(
         required=False,
         label="Allow stand-ins for real tumours",
@@ -98,9 +178,15 @@ class StudyForm(forms.Form):
     def design(self, organs: list[dict[str, Any]]) -> dict[str, Any]:
         """Return what STUDY.toml would hold, with the organs' entries given."""
         answers = self.cleaned_data
-        reading = {name: answers[name] for name in READING_FIELDS}
+        sections = {section: {name: answers[name] for name in names} for section, names in SECTIONS.items()}
         study = {name: answers[name] for name in ("title", "slug", "seed", "stand_ins_allowed")}
-        return {**study, "organs": organs, "reading": reading}
+        return {**study, "organs": organs, **sections}
+
+    @classmethod
+    def filled_from(cls, design: StudyDesign) -> StudyForm:
+        """Return the form with what a preset says; its name and seed are the study's own affair."""
+        initial = {name: getattr(getattr(design, part), name) for part, names in SECTIONS.items() for name in names}
+        return cls(initial=initial | {"title": design.title})
 
 
 class OrganForm(forms.Form):
@@ -117,7 +203,9 @@ class OrganForm(forms.Form):
     real_from = forms.MultipleChoiceField(required=False, label="Real cases from", widget=forms.CheckboxSelectMultiple)
     hosts_from = forms.MultipleChoiceField(required=False, label="Hosts from", widget=forms.CheckboxSelectMultiple)
 
-    def __init__(self, answers: QueryDict | None = None, *, sources: OrganSources) -> None:
+    def __init__(
+        self, answers: QueryDict | None = None, *, sources: OrganSources, preset: StudyDesign | None = None
+    ) -> None:
         super().__init__(answers, prefix=sources.organ)
         self.organ = sources.organ
         self.sources = sources
@@ -126,6 +214,8 @@ class OrganForm(forms.Form):
         self._choose("hosts_from", sources.datasets(Origin.HEALTHY))
         self.fields["include"].label = f"Include the {sources.organ}"
         self.fields["include"].initial = bool(sources.real and sources.hosts)
+        if preset:
+            self._fill_from(next((organ for organ in preset.organs if organ.name == sources.organ), None))
 
     @property
     def is_included(self) -> bool:
@@ -148,6 +238,15 @@ class OrganForm(forms.Form):
             if answers[name]:
                 design[name] = answers[name]
         return design
+
+    def _fill_from(self, organ: OrganDesign | None) -> None:
+        """Begin with what a preset asks of this organ; a generator that is not here is left to be chosen."""
+        self.initial["include"] = organ is not None
+        if organ is None:
+            return
+        generator, count = next(iter(organ.synthetic.items()))
+        low, high = organ.diameter_mm
+        self.initial.update(real=organ.real, synthetic=count, smallest_mm=low, largest_mm=high, generator=generator)
 
     def _choose(self, field: str, names: list[str]) -> None:
         choice = cast(forms.ChoiceField, self.fields[field])

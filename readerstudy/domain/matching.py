@@ -43,7 +43,7 @@ ATTRIBUTES = (
     Attribute("width of the image, mm", "", lambda scan: scan.volume.field_of_view_mm[0]),
 )
 CATEGORIES = (
-    Category("phase", "phase", lambda scan: Phase(scan.phase).label if scan.phase else "not known"),
+    Category("phase", "phase", lambda scan: str(Phase(scan.phase).label).lower() if scan.phase else "not known"),
     Category("data set", "dataset", lambda scan: scan.volume.dataset.name),
 )
 DIAMETER = "diameter"

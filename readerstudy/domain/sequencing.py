@@ -92,6 +92,7 @@ def ordered_cases(study: Study) -> list[OrderedCase]:
                 is_real=truth.truth == GroundTruth.Truth.REAL,
                 person=person.get(patient, case.code),
                 practice=case.practice,
+                control=truth.control,
             )
         )
     return cases

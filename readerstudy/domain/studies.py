@@ -7,8 +7,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from readerstudy.domain import audit
-from readerstudy.domain.design import StudyDesign
+from readerstudy.domain.design import StudyDesign, parse_design
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.matching import Balance, balance
 from readerstudy.domain.queries.progress import readiness
 from readerstudy.domain.selection import plan_case_set
 from readerstudy.domain.sequencing import rehearse
@@ -39,6 +40,18 @@ def create_study(*, design: StudyDesign, actor: str, user: User | None = None) -
     except IntegrityError:
         raise DomainError(f"There is a study {design.slug} already; choose another slug.") from None
     return study
+
+
+def expected_balance(study: Study) -> list[Balance]:
+    """Compare the arms that a draft's design draws from the data sets there are now.
+
+    Raises
+    ------
+    DomainError
+        If the data sets hold too little for the design (any more).
+    """
+    design = parse_design(study.design)
+    return balance(plan_case_set(design), design.matching.on)
 
 
 def open_study(*, study: Study, actor: str) -> None:

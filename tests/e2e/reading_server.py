@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,9 @@ PAGE_CONTEXT: dict[str, Any] = {
     "n_practice": 3,
     "expected_minutes": 30,
     "csrf_token": "test-csrf-token",
+    "sittings": 2,
+    "washout_days": 28,
+    "break": {"sitting": 2, "sittings": 2, "washout_days": 28, "from_day": date(2026, 12, 23)},
     "title": "The study is closed",
     "message": "Reading has ended. Thank you for your time.",
 }
@@ -55,6 +59,7 @@ PAGES = {
     "/pages/invitation_used": "invitation_used",
     "/pages/instructions": "instructions",
     "/pages/message": "message",
+    "/pages/next_sitting": "next_sitting",
 }
 
 

@@ -11,11 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from readerstudy.administration.forms import DesignFileForm, InvitationForm, OrganForm, StudyForm
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.presets import PRESETS
 from readerstudy.domain.queries.datasets import available_sources
 from readerstudy.domain.queries.problems import reported_problems
 from readerstudy.domain.queries.progress import reader_progress, readiness, study_progress
 from readerstudy.domain.queries.studies import list_studies
-from readerstudy.domain.studies import close_study, create_study, open_study
+from readerstudy.domain.studies import close_study, create_study, expected_balance, open_study
 from readerstudy.models.study import Study
 from readerstudy.permissions import staff_only, staff_user
 
@@ -30,8 +31,10 @@ def study_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def study_new(request: HttpRequest) -> HttpResponse:
     answers = request.POST if request.method == "POST" else None
-    form = StudyForm(answers)
-    organ_forms = [OrganForm(answers, sources=sources) for sources in available_sources()]
+    chosen = PRESETS.get(request.GET.get("preset", ""))
+    preset = chosen.design() if chosen else None
+    form = StudyForm.filled_from(preset) if preset and answers is None else StudyForm(answers)
+    organ_forms = [OrganForm(answers, sources=sources, preset=preset) for sources in available_sources()]
     if answers is not None:
         included = [organ_form for organ_form in organ_forms if organ_form.is_included]
         if all([form.is_valid(), *(organ_form.is_valid() for organ_form in included)]):
@@ -90,6 +93,7 @@ def render_study(request: HttpRequest, study: Study, *, invitation_form: Invitat
     """Render a study's page; also for the views that refuse something which was asked on it."""
     context = {
         "study": study,
+        **_draft_balance(study),
         "progress": study_progress(study),
         "readiness": readiness(study),
         "readers": reader_progress(study),
@@ -98,6 +102,16 @@ def render_study(request: HttpRequest, study: Study, *, invitation_form: Invitat
         "invitation_form": invitation_form,
     }
     return render(request, "readerstudy/administration/study_detail.html", context)
+
+
+def _draft_balance(study: Study) -> dict[str, Any]:
+    """Return how alike the arms will be, which is asked before they are made; or why that can't be said."""
+    if study.state != Study.State.DRAFT:
+        return {}
+    try:
+        return {"balance": expected_balance(study)}
+    except DomainError as error:
+        return {"balance_problem": str(error)}
 
 
 def _create(request: HttpRequest, form: StudyForm | DesignFileForm, design: dict[str, Any]) -> HttpResponse | None:
@@ -115,7 +129,13 @@ def _create(request: HttpRequest, form: StudyForm | DesignFileForm, design: dict
 def _render_new(
     request: HttpRequest, *, form: StudyForm, organ_forms: list[OrganForm], file_form: DesignFileForm
 ) -> HttpResponse:
-    context = {"form": form, "organ_forms": organ_forms, "file_form": file_form}
+    context = {
+        "form": form,
+        "organ_forms": organ_forms,
+        "file_form": file_form,
+        "presets": PRESETS.values(),
+        "preset": request.GET.get("preset"),
+    }
     return render(request, "readerstudy/administration/study_new.html", context)
 
 

@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from readerstudy.administration.forms import LESION_CUES, MAX_DESIGN_BYTES, RESPONSES
 from readerstudy.domain.design import ReadingDesign
+from readerstudy.domain.presets import PRESETS
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.study import Study
+from readerstudy.models.volume import OrganScan
 
 from . import builders
 
@@ -54,6 +56,15 @@ def answers(**changes: object) -> dict[str, object]:
         "told_prevalence": "Some are real.",
         "response": "label",
         "lesion_cue": "slice",
+        "sittings": 1,
+        "washout_days": 0,
+        "repeats": 0,
+        "max_run": 0,
+        "on": ["diameter"],
+        "same_patient": "never",
+        "unsure_policy": "middle",
+        "equivalence_margin": 0.1,
+        "alpha": 0.05,
     }
     return {**study, **organs, "liver-include": "on", **changes}
 
@@ -80,6 +91,69 @@ def test_the_form_makes_the_study_that_was_asked_for(sources: None, staff_client
     ]
     assert study.design["reading"]["told_prevalence"] == "Some are real."
     assert list(AuditEvent.objects.values_list("actor", "action")) == [("ann", "create study")]
+
+
+def test_sittings_matching_and_analysis_are_stored_as_asked(sources: None, staff_client: Client):
+    create(
+        staff_client,
+        **{"sittings": 2, "washout_days": 7, "repeats": 1, "on": ["spacing", "phase"], "same_patient": "other-sitting"},
+        **{"max_run": 4, "unsure_policy": "exclude", "equivalence_margin": 0.2, "alpha": 0.01},
+    )
+    design = Study.objects.get().design
+    assert design["matching"] == {"on": ["spacing", "phase"], "same_patient": "other-sitting"}
+    reading = design["reading"]
+    assert [reading[name] for name in ("sittings", "washout_days", "repeats", "max_run")] == [2, 7, 1, 4]
+    assert design["analysis"] | {"holm_family": None} == {
+        "unsure_policy": "exclude",
+        "equivalence_margin": 0.2,
+        "alpha": 0.01,
+        "holm_family": None,
+    }
+
+
+def test_an_impossible_design_comes_back_with_what_would_work(sources: None, staff_client: Client):
+    page = create(staff_client, sittings=2, washout_days=7, repeats=3).content.decode()
+    assert "of 4 cases in 2 sittings, 2 at most can come again in a later one" in page
+    assert 'name="repeats" value="3"' in page
+    assert not Study.objects.exists()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_fills_the_form(sources: None, staff_client: Client, name: str):
+    design = PRESETS[name].design()
+
+    context = staff_client.get(reverse("study-new"), {"preset": name}).context
+
+    assert context["form"]["sittings"].value() == design.reading.sittings
+    assert context["form"]["on"].value() == design.matching.on
+    assert context["form"]["slug"].value() is None
+    for form, organ in zip(context["organ_forms"], design.organs, strict=True):
+        assert (form["include"].value(), form["real"].value()) == (True, organ.real)
+        assert (form["smallest_mm"].value(), form["largest_mm"].value()) == organ.diameter_mm
+        assert form["generator"].value() in organ.synthetic
+
+
+def test_a_preset_that_nobody_knows_is_none(sources: None, staff_client: Client):
+    assert staff_client.get(reverse("study-new"), {"preset": "nonsense"}).context["form"]["sittings"].value() == 1
+
+
+def test_a_draft_shows_how_alike_its_arms_will_be(sources: None, staff_client: Client):
+    create(staff_client)
+
+    page = staff_client.get(reverse("study-detail", args=["livers"])).content.decode()
+
+    assert "How alike the arms will be" in page
+    assert "data set: tumours" in page
+    assert "diameter, mm" in page
+
+
+def test_a_draft_whose_data_sets_are_gone_says_so(sources: None, staff_client: Client):
+    create(staff_client)
+    OrganScan.objects.all().delete()
+
+    page = staff_client.get(reverse("study-detail", args=["livers"])).content.decode()
+
+    assert "Too few patients" in page
 
 
 def test_data_sets_and_imported_generators_can_be_chosen(sources: None, staff_client: Client):

@@ -103,7 +103,10 @@ def read_all(code):
 
 
 def test_from_a_design_to_an_export(design, tmp_path):
-    assert run("create_study", design) == "Created study small as a draft. Next: generate_cases small\n"
+    *balance, done = run("create_study", design).splitlines()
+    assert done == "Created study small as a draft. Next: generate_cases small"
+    assert balance[0].split() == ["real", "synthetic", "difference"]
+    assert balance[1].startswith("liver, hand-crafted: diameter, mm ")
     assert run("generate_cases", "small", "--wait") == "4 of 4 cases are ready.\n"
     assert run("generate_cases", "small", "--json") == '{"total": 4, "ready": 4, "failed": 0}\n'
     assert "is open for reading" in run("open_study", "small")
@@ -123,7 +126,12 @@ def test_from_a_design_to_an_export(design, tmp_path):
 def test_a_study_is_described_to_programs_as_json(design):
     made = json.loads(run("create_study", design, "--json"))
 
+    balance = made.pop("balance")
     assert made == {"slug": "small", "design_sha256": Study.objects.get().design_sha256}
+    assert [(row["attribute"], row["matched"]) for row in balance][:2] == [("diameter, mm", True), ("lesions", False)]
+    assert set(balance[0]) == {
+        *["organ", "generator", "attribute", "level", "real", "synthetic", "difference", "matched"]
+    }
 
 
 @pytest.mark.parametrize("command", ["generate_cases", "open_study", "close_study", "audit_blinding"])
