@@ -165,6 +165,8 @@ def test_the_outline_says_what_lies_ahead(reader):
         "rationale_mark": False,
         "n_cases": 4,
         "n_practice": 1,
+        "sittings": 1,
+        "washout_days": 0,
         "expected_minutes": 5,
         "begun": False,
         "stand_in_notice": "",
