@@ -116,7 +116,8 @@ def serve_study(folder: Path, shape: tuple[int, int, int]) -> Iterator[str]:
     manage("import_dataset", "benchmark", str(write_dataset(folder, shape)), "--layout", "manifest")
     manage("create_study", str(study))
     manage("generate_cases", "benchmark", "--wait")
-    manage("open_study", "benchmark")
+    manage("audit_blinding", "benchmark")
+    manage("open_study", "benchmark", "--acknowledge-audit", "A benchmark: nobody reads it.")
     link = manage("invite_reader", "benchmark", "--code", "R1", "--years", "7")
     gunicorn = [sys.executable, "-m", "gunicorn", "readerstudy.wsgi", "--bind", f"127.0.0.1:{port}"]
     server = subprocess.Popen(

@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 
 from readerstudy.domain import generation, previews
 from readerstudy.domain.importing import runs
+from readerstudy.domain.leak_audit import runs as audits
 
 
 def durable_task(function: Callable[..., None]) -> Any:
@@ -42,7 +43,13 @@ def make_preview(preview_id: int) -> None:
 
 
 @durable_task
+def run_audit(audit_id: int) -> None:
+    audits.run_audit(audit_id)
+
+
+@durable_task
 def reconcile(everything: bool = False) -> None:  # noqa: FBT001, FBT002  a message's arguments have no names to insist on
     generation.reconcile(everything=everything)
     runs.reconcile(everything=everything)
     previews.reconcile(everything=everything)
+    audits.reconcile(everything=everything)

@@ -1,6 +1,7 @@
 """Telling the workers by task name: the domain knows no task, and a lost message costs time, never work."""
 
 from readerstudy.domain.jobs import ring
+from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import SlicePack
 from readerstudy.models.import_run import ImportRun
 from readerstudy.models.synthesis_run import SynthesisRun
@@ -9,6 +10,7 @@ from readerstudy.models.volume_preview import VolumePreview
 RUN_SYNTHESIS = "readerstudy.tasks.run_synthesis"
 WRITE_PACK = "readerstudy.tasks.write_pack"
 RUN_IMPORT = "readerstudy.tasks.run_import"
+RUN_AUDIT = "readerstudy.tasks.run_audit"
 MAKE_PREVIEW = "readerstudy.tasks.make_preview"
 
 
@@ -26,3 +28,7 @@ def ring_import(run: ImportRun) -> None:
 
 def ring_preview(preview: VolumePreview) -> None:
     ring(MAKE_PREVIEW, preview)
+
+
+def ring_audit(audit: BlindingAudit) -> None:
+    ring(RUN_AUDIT, audit)

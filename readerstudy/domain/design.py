@@ -5,7 +5,6 @@ The schema is whole; what has no function yet is in `_LATER`: stored at its defa
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import secrets
@@ -16,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from readerstudy.analysis.frame import POOLED
+from readerstudy.domain.canonical import canonical_sha256
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.orders import most_repeats
 
@@ -188,8 +188,7 @@ class StudyDesign(_Part):
         return self.model_dump(mode="json")
 
     def sha256(self) -> str:
-        canonical = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return canonical_sha256(self.to_json())
 
 
 # Parts of the schema whose function comes later: only the values given here are accepted.

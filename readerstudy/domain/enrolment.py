@@ -11,6 +11,7 @@ from readerstudy.analysis.frame import POOLED
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.invitations import hash_secret, new_secret
+from readerstudy.domain.protocol import note_changes
 from readerstudy.domain.sequencing import draw_sequence
 from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
@@ -34,6 +35,7 @@ def invite_reader(*, study: Study, code: str, years: int | None = None, specialt
                 specialty=specialty,
                 invitation_sha256=hash_secret(secret),
             )
+            note_changes(study=study, actor=actor, when=f"when {code} was invited")
             draw_sequence(reader=reader)
             audit.record(actor=actor, action="invite reader", study=study, reader=code)
     except IntegrityError:

@@ -6,13 +6,16 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from readerstudy.domain import audit
+from readerstudy.domain import audit as trail
 from readerstudy.domain.design import StudyDesign, parse_design
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.leak_audit.runs import latest_audit, standing_audit
 from readerstudy.domain.matching import Balance, balance
-from readerstudy.domain.queries.progress import readiness
+from readerstudy.domain.protocol import freeze, note_changes
+from readerstudy.domain.queries.progress import readiness, unfinished_readers
 from readerstudy.domain.selection import plan_case_set
 from readerstudy.domain.sequencing import rehearse
+from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.study import Study
 
 
@@ -36,7 +39,7 @@ def create_study(*, design: StudyDesign, actor: str, user: User | None = None) -
                 design_sha256=design.sha256(),
                 created_by=user,
             )
-            audit.record(actor=actor, action="create study", study=study, design_sha256=study.design_sha256)
+            trail.record(actor=actor, action="create study", study=study, design_sha256=study.design_sha256)
     except IntegrityError:
         raise DomainError(f"There is a study {design.slug} already; choose another slug.") from None
     return study
@@ -54,24 +57,79 @@ def expected_balance(study: Study) -> list[Balance]:
     return balance(plan_case_set(design), design.matching.on)
 
 
-def open_study(*, study: Study, actor: str) -> None:
-    """Open the study for reading; its design and cases are fixed from here on."""
+def open_study(*, study: Study, actor: str, acknowledgement: str = "") -> None:
+    """Open the study for reading: its protocol is frozen here.
+
+    `acknowledgement` is the reason for opening all the same where the leak audit found tells, or was not possible.
+
+    Raises
+    ------
+    DomainError
+        If the cases are not built, were not audited as they are now, or what the audit found is not acknowledged.
+    """
     problems = readiness(study)
     if problems:
         raise DomainError(f"Study {study.slug} can't be opened yet: {' '.join(problems)}")
-    _move(study, Study.State.PREPARING, Study.State.OPEN, "open study", actor, opened_at=timezone.now())
+    acknowledgement = acknowledgement.strip()
+    audit = _cleared_audit(study, acknowledgement)
+    with transaction.atomic():
+        _move(study, Study.State.PREPARING, Study.State.OPEN, opened_at=timezone.now())
+        protocol = freeze(study=study, audit=audit, acknowledgement=acknowledgement)
+        if acknowledgement:
+            told = {"conclusion": audit.result["conclusion"], "findings": audit.result["findings"]}
+            trail.record(actor=actor, action="acknowledge audit", study=study, reason=acknowledgement, **told)
+        trail.record(actor=actor, action="open study", study=study, protocol_sha256=protocol.sha256)
+    study.refresh_from_db()
 
 
-def close_study(*, study: Study, actor: str) -> None:
-    """End reading for good; results can be seen from now on."""
+def close_study(*, study: Study, actor: str, reason: str = "") -> None:
+    """End reading for good; results can be seen from now on.
+
+    Raises
+    ------
+    DomainError
+        If the study is not open, or some reader has not finished and no reason is given.
+    """
     if study.state != Study.State.OPEN:
         raise DomainError(f"Study {study.slug} is not open, so it can't be closed.")
-    _move(study, Study.State.OPEN, Study.State.CLOSED, "close study", actor, closed_at=timezone.now())
-
-
-def _move(study: Study, before: Study.State, after: Study.State, action: str, actor: str, **times: object) -> None:
+    reason = reason.strip()
+    unfinished = [f"{one.reader.code} has read {one.done} of {one.total}" for one in unfinished_readers(study)]
+    if unfinished and not reason:
+        raise DomainError(
+            f"Not every reader of study {study.slug} has finished ({'; '.join(unfinished)}). "
+            "Give a reason for closing early; it is recorded and exported."
+        )
+    early = {"early": reason, "unfinished": unfinished} if unfinished else {}
     with transaction.atomic():
-        if not Study.objects.filter(pk=study.pk, state=before).update(state=after, **times):
-            raise DomainError(f"Study {study.slug} was changed by somebody else meanwhile; look at it again.")
-        audit.record(actor=actor, action=action, study=study)
+        _move(
+            study, Study.State.OPEN, Study.State.CLOSED, closed_at=timezone.now(), closed_early=early.get("early", "")
+        )
+        note_changes(study=study, actor=actor, when="when the study was closed")
+        trail.record(actor=actor, action="close study", study=study, **early)
     study.refresh_from_db()
+
+
+def needs_acknowledgement(audit: BlindingAudit) -> bool:
+    return audit.outcome != BlindingAudit.Outcome.NO_TELL
+
+
+def _cleared_audit(study: Study, acknowledgement: str) -> BlindingAudit:
+    """Return the audit that opening goes by, or say what stands in the way."""
+    audit = standing_audit(study)
+    if audit is None:
+        lacking = "has changed since its leak audit" if latest_audit(study) else "has not been audited for leaks"
+        raise DomainError(
+            f"Study {study.slug} can't be opened yet: its case set {lacking}. Run audit_blinding {study.slug} first, "
+            "or the audit on its page."
+        )
+    if needs_acknowledgement(audit) and not acknowledgement:
+        said = " ".join([audit.result["conclusion"], *audit.result["findings"]])
+        raise DomainError(
+            f"Study {study.slug} can't be opened yet. {said} Mend the case set, or acknowledge this with a reason."
+        )
+    return audit
+
+
+def _move(study: Study, before: Study.State, after: Study.State, **fields: object) -> None:
+    if not Study.objects.filter(pk=study.pk, state=before).update(state=after, **fields):
+        raise DomainError(f"Study {study.slug} was changed by somebody else meanwhile; look at it again.")

@@ -4,12 +4,14 @@ Django finds them here; `apps.py` has them imported through this list.
 """
 
 from readerstudy.models.audit_event import AuditEvent
+from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import Case, SlicePack
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.import_run import ImportRun
 from readerstudy.models.problem_report import ProblemReport
+from readerstudy.models.protocol import Amendment, Protocol
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence, SequenceItem
@@ -20,7 +22,9 @@ from readerstudy.models.volume import Lesion, OrganScan, Volume
 from readerstudy.models.volume_preview import VolumePreview
 
 __all__ = [
+    "Amendment",
     "AuditEvent",
+    "BlindingAudit",
     "Case",
     "Dataset",
     "DisplayCheck",
@@ -29,6 +33,7 @@ __all__ = [
     "Lesion",
     "OrganScan",
     "ProblemReport",
+    "Protocol",
     "Reader",
     "Reading",
     "Sequence",

@@ -21,6 +21,7 @@ class Study(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     opened_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    closed_early = models.TextField(blank=True, default="", help_text="why, where not every reader had finished")
 
     class Meta:
         ordering = ["-created_at"]

@@ -8,7 +8,17 @@ outcome and puts it into words.
 from readerstudy.analysis.leak_audit.audit import audit_leaks
 from readerstudy.analysis.leak_audit.comparisons import MIN_PATIENTS, TooFewCases
 from readerstudy.analysis.leak_audit.feature import Feature, Part
-from readerstudy.analysis.leak_audit.report import LeakAudit, PartResult
+from readerstudy.analysis.leak_audit.report import UNSEEN, LeakAudit, PartResult
 from readerstudy.analysis.leak_audit.tell import Tell
 
-__all__ = ["MIN_PATIENTS", "Feature", "LeakAudit", "Part", "PartResult", "Tell", "TooFewCases", "audit_leaks"]
+__all__ = [
+    "MIN_PATIENTS",
+    "UNSEEN",
+    "Feature",
+    "LeakAudit",
+    "Part",
+    "PartResult",
+    "Tell",
+    "TooFewCases",
+    "audit_leaks",
+]

@@ -111,6 +111,7 @@ class LeakAudit:
     def to_json(self) -> dict[str, Any]:
         return {
             **asdict(self),
+            "results": [asdict(one) | {"where": one.where} for one in self.results],
             "found": self.found,
             "conclusion": self.conclusion,
             "findings": self.findings,

@@ -11,7 +11,8 @@ from readerstudy.domain.design import parse_design
 from readerstudy.domain.enrolment import invite_reader, renew_invitation
 from readerstudy.domain.generation import build
 from readerstudy.domain.importing.datasets import import_dataset
-from readerstudy.domain.studies import create_study, open_study
+from readerstudy.domain.leak_audit.runs import audit_now
+from readerstudy.domain.studies import create_study, needs_acknowledgement, open_study
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
@@ -25,6 +26,11 @@ READER = "R1"
 PER_ARM = 4  # of each organ
 DIAMETER_MM = (8.0, 20.0)
 SEED = 2026
+
+WHY_OPENED = (
+    "A demonstration: its “real” tumours are stand-ins, and nothing is concluded from its readings. In a study of "
+    "patients' tumours, what the audit found would have to be mended first."
+)
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -41,7 +47,8 @@ def demo_study(*, progress: Progress) -> Study:
         start_generation(study=study, actor=ACTOR)
     if study.state == Study.State.PREPARING:
         _build_cases(study, progress)
-        open_study(study=study, actor=ACTOR)
+        audit = audit_now(study=study, actor=ACTOR)
+        open_study(study=study, actor=ACTOR, acknowledgement=WHY_OPENED if needs_acknowledgement(audit) else "")
     return study
 
 

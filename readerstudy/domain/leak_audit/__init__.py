@@ -1,5 +1,4 @@
-"""The leak audit of a study: `features` names what is measured, `measures` measures a case, `study` brings together."""
+"""The leak audit of a study.
 
-from readerstudy.domain.leak_audit.study import audit_study, measure_cases
-
-__all__ = ["audit_study", "measure_cases"]
+`features` names what is measured, `measures` and `case` measure a case, `study` a study's cases, `runs` does the audit.
+"""

@@ -1,5 +1,9 @@
 """The features by which the arms of a study must not differ; `readerstudy.analysis.leak_audit` weighs them."""
 
+from dataclasses import dataclass
+
+import pandas as pd
+
 from readerstudy.analysis.leak_audit import Feature, Part
 
 _WORDS = {
@@ -51,6 +55,19 @@ _WORDS = {
 FEATURES = [Feature(name, part, words) for part, features in _WORDS.items() for name, words in features.items()]
 
 
-def data_set_feature(name: str) -> Feature:
-    """Return the feature that says whether a case's CT comes from a data set."""
-    return Feature(f"data set {name}", Part.SURROUNDINGS, f"source data set {name}")
+@dataclass(frozen=True)
+class DataSetFeatures:
+    """Which data set each case's CT comes from: a column of 0 and 1 for each data set, and the feature it is."""
+
+    features: list[Feature]
+    columns: pd.DataFrame
+
+
+def data_set_features(cases: pd.DataFrame) -> DataSetFeatures:
+    """Turn the column `data_set` into features."""
+    names = sorted(cases["data_set"].unique())
+    features = [Feature(f"data set {name}", Part.SURROUNDINGS, f"source data set {name}") for name in names]
+    columns = {
+        feature.name: (cases["data_set"] == name).astype(float) for feature, name in zip(features, names, strict=True)
+    }
+    return DataSetFeatures(features, pd.DataFrame(columns))

@@ -1,31 +1,19 @@
-"""Auditing a study: every built case is measured as its readers get it, with the truth beside it. For staff alone."""
+"""Measuring a study: every built case as its readers get it, with the truth beside it. For staff alone."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from django.db.models import Avg
 
-from readerstudy.analysis.leak_audit import LeakAudit, TooFewCases, audit_leaks
-from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.leak_audit.features import FEATURES, data_set_feature
-from readerstudy.domain.leak_audit.measures import (
-    Mask,
-    Measures,
-    Slices,
-    Spacing,
-    distance_around,
-    measure_file,
-    measure_organ,
-    measure_surroundings,
-    measure_tumor,
-)
+from readerstudy.domain.leak_audit.case import ShownCase, measure_shown
+from readerstudy.domain.leak_audit.features import FEATURES
+from readerstudy.domain.leak_audit.measures import Mask
 from readerstudy.domain.slice_packs import decode_slice
 from readerstudy.domain.store import get_store
 from readerstudy.domain.volumes import load_mask
@@ -36,35 +24,18 @@ from readerstudy.models.sequence import SequenceItem
 from readerstudy.models.study import Study
 from readerstudy.models.volume import OrganScan
 
-SAMPLED_SLICES = 10  # from all over the volume, and as many from the organ
 DESCRIPTION = ["case_id", "patient", "organ", "truth", "generator", "data_set"]
-MARGIN_MM = 5.0  # around a tumour, left out of what is measured outside it
+Progress = Callable[[int, int], None]
 
 
-def audit_study(*, study: Study, actor: str) -> LeakAudit:
-    """Test whether anything but the tumours' look tells the arms of a study apart; practice cases are left out.
-
-    Raises
-    ------
-    DomainError
-        If the study has no built cases, or too few to audit.
-    """
-    cases = measure_cases(study)
-    data_sets = [data_set_feature(name) for name in sorted(cases["data_set"].unique())]
-    for feature in data_sets:
-        cases[feature.name] = (cases["data_set"] == feature.name.removeprefix("data set ")).astype(float)
-    try:
-        result = audit_leaks(cases, [*FEATURES, *data_sets], seed=study.design["seed"])
-    except TooFewCases as error:
-        raise DomainError(f"Study {study.slug}: {error}") from None
-    audit.record(
-        actor=actor, action="audit blinding", study=study, conclusion=result.conclusion, findings=result.findings
-    )
-    return result
+def _silent(_done: int, _total: int) -> None:
+    pass
 
 
-def measure_cases(study: Study) -> pd.DataFrame:
+def measure_cases(study: Study, *, progress: Progress = _silent) -> pd.DataFrame:
     """Return one row for each built case: what it is, and every feature; NaN where it can't be measured.
+
+    Practice cases are left out. `progress` is called with how many are measured, and how many there are.
 
     Raises
     ------
@@ -79,7 +50,11 @@ def measure_cases(study: Study) -> pd.DataFrame:
         "source__volume__dataset", "source__organ_mask", "source__tumor_mask", "synthesis_run__result"
     )
     orders = _mean_orders(study)
-    cases = pd.DataFrame([_measure(truth, by_case[truth.case_id], orders) for truth in truths])
+    rows = []
+    for done, truth in enumerate(truths.order_by("case__code"), start=1):
+        rows.append(_measure(truth, by_case[truth.case_id], orders))
+        progress(done, len(by_case))
+    cases = pd.DataFrame(rows)
     return cases.reindex(columns=[*DESCRIPTION, *(feature.name for feature in FEATURES)])
 
 
@@ -102,7 +77,7 @@ def _measure(truth: GroundTruth, pack: SlicePack, orders: Mapping[Any, float]) -
         "generator": truth.generator,
         "data_set": source.volume.dataset.name,
         "order": orders.get(truth.case_id, np.nan),
-        **_measure_pack(pack, as_displayed(_tumor_mask(truth, source)), organ),
+        **measure_shown(_shown(pack, as_displayed(_tumor_mask(truth, source)), organ)),
         **_measured_size(truth, source),
     }
 
@@ -113,27 +88,19 @@ def _measured_size(truth: GroundTruth, source: OrganScan) -> dict[str, float | N
     return {"diameter_mm": made.diameter_mm, "tumor_ml": made.tumor_ml}
 
 
-def _measure_pack(pack: SlicePack, tumor: Mask, organ: Mask | None) -> Measures:
+def _shown(pack: SlicePack, tumor: Mask, organ: Mask | None) -> ShownCase:
     depth, height, width = pack.spacing_mm
-    spacing_mm: Spacing = (depth, height, width)
-    box, distance_mm = distance_around(tumor, MARGIN_MM, spacing_mm)
-    outside = np.ones(tumor.shape, dtype=bool)
-    outside[box] = distance_mm > MARGIN_MM
-    shown = _spread_out(np.arange(max(len(tumor) - 1, 1)))
-    following = np.minimum(shown + 1, len(tumor) - 1)
-    measures = {
-        **measure_file(shape=pack.shape, spacing_mm=spacing_mm, offsets=pack.offsets, cue_slice=pack.cue_slice or 0),
-        "field_mm": pack.shape[2] * width,
-        "coverage_mm": pack.shape[0] * depth,
-        **measure_surroundings(
-            _read_slices(pack, shown), _read_slices(pack, following), outside[shown] & outside[following], spacing_mm
-        ),
-        **measure_tumor(box, distance_mm, organ, shape=pack.shape, spacing_mm=spacing_mm),
-    }
-    if organ is not None:
-        held = _spread_out(np.flatnonzero(organ.any(axis=(1, 2))))
-        measures |= measure_organ(_read_slices(pack, held), organ[held] & outside[held])
-    return measures
+    _, rows, columns = pack.shape
+    store, file = get_store(), pack.ready_file
+    return ShownCase(
+        shape=pack.shape,
+        spacing_mm=(depth, height, width),
+        offsets=pack.offsets,
+        cue_slice=pack.cue_slice or 0,
+        read_slice=lambda n: decode_slice(store.read_range(file, *pack.offsets[n : n + 2]), (rows, columns)),
+        tumor=tumor,
+        organ=organ,
+    )
 
 
 def as_displayed(mask: Mask) -> Mask:
@@ -151,18 +118,3 @@ def _tumor_mask(truth: GroundTruth, source: OrganScan) -> Mask:
     if source.tumor_mask is None:
         raise DomainError(f"{source} has no tumour mask; import it with one.")
     return load_mask(source.tumor_mask)
-
-
-def _spread_out(numbers: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Return up to `SAMPLED_SLICES` of the numbers, evenly from the first to the last."""
-    places = np.unique(np.linspace(0, len(numbers) - 1, SAMPLED_SLICES).round().astype(np.intp))
-    chosen: npt.NDArray[np.intp] = numbers[places]
-    return chosen
-
-
-def _read_slices(pack: SlicePack, numbers: npt.NDArray[np.intp]) -> Slices:
-    """Return slices as readers get them, shape (n, rows, columns)."""
-    _, rows, columns = pack.shape
-    store, file = get_store(), pack.ready_file
-    members = (store.read_range(file, *pack.offsets[number : number + 2]) for number in numbers.tolist())
-    return np.stack([decode_slice(member, (rows, columns)) for member in members])

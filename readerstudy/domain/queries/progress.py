@@ -107,3 +107,7 @@ def reader_progress(study: Study) -> list[ReaderProgress]:
         )
         for reader in readers
     ]
+
+
+def unfinished_readers(study: Study) -> list[ReaderProgress]:
+    return [reader for reader in reader_progress(study) if not reader.finished]

@@ -8,6 +8,7 @@ import uuid
 
 from django.utils import timezone
 
+from readerstudy.domain.case_set_hash import case_set_sha256
 from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.enrolment import invite_reader
@@ -16,6 +17,7 @@ from readerstudy.domain.store import storing
 from readerstudy.domain.studies import close_study, create_study, open_study
 from readerstudy.domain.thumbnails import write_thumbnail
 from readerstudy.domain.volumes import load_volume
+from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import SlicePack
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.ground_truth import GroundTruth
@@ -117,8 +119,73 @@ def preparing(*, ready: int = 0, failed: int = 0, **changes: object) -> Study:
     return study
 
 
-def opened(**changes: object) -> Study:
+def audited(outcome: str = BlindingAudit.Outcome.NO_TELL, **changes: object) -> Study:
+    """A study whose cases are built and audited, with a given outcome: nothing is measured here."""
     study = preparing(ready=4, **changes)
+    make_audit(study, outcome)
+    return study
+
+
+def make_audit(study: Study, outcome: str = BlindingAudit.Outcome.NO_TELL) -> BlindingAudit:
+    """Store an audit of the study's cases as they are."""
+    tells = outcome == BlindingAudit.Outcome.TELLS
+    result = {
+        "conclusion": CONCLUSION[outcome],
+        "findings": ["non-pixel, all organs: number of slices: higher in real cases."] if tells else [],
+        "notes": ["The audit sees only what it measures."],
+        "results": RESULTS[outcome],
+        "alpha": 0.05,
+    }
+    return BlindingAudit.objects.create(
+        study=study,
+        actor=ACTOR,
+        state=Job.State.SUCCEEDED,
+        finished_at=timezone.now(),
+        cases_sha256=case_set_sha256(study),
+        outcome=outcome,
+        result=result,
+        measured=MEASURED if tells else {},
+    )
+
+
+PART = {
+    "part": "non-pixel",
+    "organ": "all",
+    "generator": "all",
+    "where": "all organs",
+    "n_real": 2,
+    "n_synthetic": 2,
+    "auc": 0.97,
+    "auc_low": 0.8,
+    "auc_high": 0.99,
+    "p_value": 0.001,
+    "found": True,
+    "detectable_auc": 0.85,
+    "tells": [
+        {"feature": "slices", "view": "level", "auc": 0.97, "sentence": "number of slices: higher in real cases"}
+    ],
+}
+RESULTS: dict[str, list[dict[str, object]]] = {
+    "tells": [PART],
+    "no-tell": [PART | {"found": False, "auc": 0.5, "p_value": 1.0, "tells": [], "detectable_auc": None}],
+    "too-few": [],
+}
+CONCLUSION = {
+    "tells": "The arms can be told apart by more than the tumours' look: non-pixel.",
+    "no-tell": "No tell was found, which does not show that there is none.",
+    "too-few": "Too few to audit.",
+}
+MEASURED = {
+    "organ": ["liver"] * 4,
+    "truth": ["real", "real", "synthetic", "synthetic"],
+    "generator": ["", "", "hand-crafted", "hand-crafted"],
+    "data_set": ["tumours"] * 2 + ["hosts"] * 2,
+    "slices": [40, 41, 20, 21],
+}
+
+
+def opened(**changes: object) -> Study:
+    study = audited(**changes)
     open_study(study=study, actor=ACTOR)
     return study
 
@@ -141,7 +208,7 @@ def closed(**changes: object) -> Study:
     """Read by R1: of the real one right and one wrong; of the synthetic one right, one unsure."""
     study = opened(**changes)
     read(invite(study, "R1"), {"real": ["real", "synthetic"], "synthetic": ["synthetic", "unsure"]})
-    close_study(study=study, actor=ACTOR)
+    close_study(study=study, actor=ACTOR, reason="It is a test.")
     return study
 
 

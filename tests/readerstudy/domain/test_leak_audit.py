@@ -1,6 +1,7 @@
 """The audit on studies made through the store: both arms drawn alike but for one planted tell."""
 
 import json
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from readerstudy.analysis.leak_audit import Part
 from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.lesions import tumor_fields
-from readerstudy.domain.leak_audit import audit_study, measure_cases
+from readerstudy.domain.leak_audit import measure_cases
 from readerstudy.domain.leak_audit.features import FEATURES
 from readerstudy.domain.leak_audit.measures import (
     distance_around,
@@ -20,13 +21,17 @@ from readerstudy.domain.leak_audit.measures import (
     measure_surroundings,
     measure_tumor,
 )
-from readerstudy.domain.leak_audit.study import as_displayed
+from readerstudy.domain.leak_audit.runs import ask_audit, audit_now, run_audit, standing_audit
+from readerstudy.domain.leak_audit.study import as_displayed, measure_cases
 from readerstudy.domain.readings_import import import_readings
 from readerstudy.domain.slice_packs import display_array
 from readerstudy.domain.store import storing
 from readerstudy.domain.volumes import write_mask, write_volume
 from readerstudy.models.audit_event import AuditEvent
+from readerstudy.models.blinding_audit import BlindingAudit
+from readerstudy.models.case import Case, SlicePack
 from readerstudy.models.dataset import Dataset
+from readerstudy.models.stored_file import StoredFile
 from readerstudy.models.study import Study
 from readerstudy.models.vocabulary import Origin
 from readerstudy.models.volume import OrganScan, Volume
@@ -117,15 +122,16 @@ def make_scan(look: Look, origin: Origin, rng: np.random.Generator) -> None:
 
 
 def test_equal_arms_raise_no_alarm_and_are_never_called_clean(study_of):
-    audit = audit_study(study=study_of(PLAIN), actor="tests")
+    audit = audit_now(study=study_of(PLAIN), actor="tests")
 
-    assert not audit.found
-    assert audit.findings == []
-    assert "which does not show that there is none" in audit.conclusion
-    assert "clean" not in json.dumps(audit.to_json())
-    assert audit.not_measured == ["mean place in the readers' orders"]
+    assert audit.outcome == "no-tell"
+    assert audit.result["findings"] == []
+    assert "which does not show that there is none" in audit.result["conclusion"]
+    assert "may have been missed, the upper bound is AUC" in audit.result["conclusion"]
+    assert "clean" not in json.dumps(audit.result)
+    assert audit.result["not_measured"] == ["mean place in the readers' orders"]
     event = AuditEvent.objects.get(action="audit blinding")
-    assert (event.actor, event.detail["conclusion"]) == ("tests", audit.conclusion)
+    assert (event.actor, event.detail["conclusion"]) == ("tests", audit.result["conclusion"])
 
 
 @pytest.mark.parametrize(
@@ -142,12 +148,13 @@ def test_equal_arms_raise_no_alarm_and_are_never_called_clean(study_of):
     ids=["file", "surroundings", "tumour"],
 )
 def test_planted_tells_are_found_where_they_lie(study_of, look, part, features):
-    audit = audit_study(study=study_of(look), actor="tests")
+    audit = audit_now(study=study_of(look), actor="tests")
 
-    [result] = [result for result in audit.results if result.part == part]
-    assert result.found
-    assert result.p_value < 0.05
-    assert features <= {tell.feature for tell in result.tells if tell.auc > 0.95}
+    assert audit.outcome == "tells"
+    [result] = [result for result in audit.result["results"] if result["part"] == part]
+    assert result["found"]
+    assert result["p_value"] < 0.05
+    assert features <= {tell["feature"] for tell in result["tells"] if tell["auc"] > 0.95}
 
 
 def test_every_feature_is_measured_of_imported_and_of_synthesised_cases(db):
@@ -282,24 +289,67 @@ def test_the_command_prints_json(study_of, capsys):
     assert {result["part"] for result in document["results"]} == set(Part)
 
 
-@pytest.mark.parametrize("built", [False, True])
-def test_a_study_that_cannot_be_audited_is_refused(db, built):
+def test_a_study_without_cases_cannot_be_audited(db):
     factories.make_patients(real=2, hosts=2)
-    study = factories.make_draft()
-    if built:
-        start_generation(study=study, actor="tests")
-        factories.build_cases(study)
-    message = (
-        "8 patients of the same organs are needed" if built else "has no built cases to audit; generate them first"
-    )
+    factories.make_draft()
 
-    with pytest.raises(CommandError, match=message) as refusal:
+    with pytest.raises(CommandError, match="has no built cases to audit; generate them first") as refusal:
         call_command("audit_blinding", "small")
 
     assert refusal.value.returncode == 2
 
 
+def test_too_few_cases_are_an_outcome_that_says_so(db, capsys):
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_draft()
+    start_generation(study=study, actor="tests")
+    factories.build_cases(study)
+
+    call_command("audit_blinding", "small")
+
+    output = capsys.readouterr().out
+    assert "2 real and 2 synthetic cases are too few to audit" in output
+    assert "open_study small --acknowledge-audit REASON" in output
+    assert standing_audit(study).outcome == "too-few"
+
+
+def test_an_audit_stands_for_the_very_cases_it_looked_at(study_of):
+    study = study_of(PLAIN)
+    audit = audit_now(study=study, actor="tests")
+    assert standing_audit(study) == audit
+
+    pack = SlicePack.objects.filter(case__study=study).select_related("file").first()
+    StoredFile.objects.filter(pk=pack.file.pk).update(sha256="0" * 64)
+
+    assert standing_audit(study) is None
+
+
+def test_a_worker_audits_once_and_tells_how_far_it_is(study_of, rung):
+    study = study_of(PLAIN)
+    audit = ask_audit(study=study, actor="ann")
+    assert ask_audit(study=study, actor="bob") == audit
+    assert ("run_audit", [audit.pk]) in rung()
+
+    run_audit(audit.pk)
+    run_audit(audit.pk)
+
+    audit = BlindingAudit.objects.get()
+    assert (audit.state, audit.done, audit.total, audit.actor) == ("succeeded", 2 * ARM, 2 * ARM, "ann")
+    assert AuditEvent.objects.filter(action="audit blinding").count() == 1
+    assert standing_audit(study) == audit
+
+
+def test_what_is_kept_of_the_cases_names_none_of_them(study_of):
+    study = study_of(PLAIN)
+    audit = audit_now(study=study, actor="tests")
+
+    assert {len(values) for values in audit.measured.values()} == {2 * ARM}
+    assert {"case_id", "patient"}.isdisjoint(audit.measured)
+    codes = set(Case.objects.filter(study=study).values_list("code", flat=True))
+    assert not codes & set(re.findall(r"[0-9A-F]{8}", json.dumps(audit.measured)))
+
+
 def test_readings_made_elsewhere_have_nothing_to_audit(db):
     study = import_readings(slug="elsewhere", readings=answers("R1", real="R", G="S"), actor="tests")
     with pytest.raises(DomainError, match="has no built cases"):
-        audit_study(study=study, actor="tests")
+        audit_now(study=study, actor="tests")

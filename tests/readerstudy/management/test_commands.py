@@ -35,6 +35,7 @@ CONTRACT = {
     "import_dataset",
     "create_study",
     "generate_cases",
+    "amend_study",
     "audit_blinding",
     "open_study",
     "close_study",
@@ -109,12 +110,16 @@ def test_from_a_design_to_an_export(design, tmp_path):
     assert balance[1].startswith("liver, hand-crafted: diameter, mm ")
     assert run("generate_cases", "small", "--wait") == "4 of 4 cases are ready.\n"
     assert run("generate_cases", "small", "--json") == '{"total": 4, "ready": 4, "failed": 0}\n'
-    assert "is open for reading" in run("open_study", "small")
+    assert "has not been audited for leaks. Run audit_blinding small" in refusal("open_study", "small")
+    assert "are too few to audit" in run("audit_blinding", "small")
+    assert "are too few to audit" in refusal("open_study", "small")
+    assert "is open for reading" in run("open_study", "small", "--acknowledge-audit", "Four cases, for a test.")
     link = run("invite_reader", "small", "--code", "R1", "--years", "7", "--specialty", "abdominal radiology")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/invitation/[\w-]+/\n", link)
     again = run("invite_reader", "small", "--code", "R1", "--renew")
     assert again != link
     read_all("R1")
+    run("amend_study", "small", "--change", "R1 read at home.", "--reason", "The reading room was closed.")
     assert "is closed" in run("close_study", "small")
     assert "readings.csv" in run("export_study", "small", "--out", tmp_path / "out")
 

@@ -1,0 +1,153 @@
+"""The frozen protocol: what a study's opening fixes, under one hash, and what was amended after.
+
+The hash is the SHA-256 of the document written with sorted keys, without spaces, in ASCII (`canonical`), so that
+anybody can compute it again from the `protocol.json` of an export.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.db import transaction
+
+from readerstudy.analysis import __version__ as analysis_version
+from readerstudy.domain import audit as trail
+from readerstudy.domain import selection, sequencing
+from readerstudy.domain.canonical import canonical_sha256
+from readerstudy.domain.case_set_hash import case_set_sha256
+from readerstudy.domain.errors import DomainError
+from readerstudy.domain.result_cache import analysis_fingerprint
+from readerstudy.models.blinding_audit import BlindingAudit
+from readerstudy.models.case import Case
+from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.protocol import Amendment, Protocol
+from readerstudy.models.study import Study
+
+FORMAT = 1
+VIEWER = "readerstudy/js/viewer/version.js"
+VIEWER_VERSION = re.compile(r'VIEWER_VERSION = "([^"]+)"')
+MAX_LETTERS = 500
+LIBRARIES = ("django", "numpy", "scipy")
+
+
+def freeze(*, study: Study, audit: BlindingAudit, acknowledgement: str) -> Protocol:
+    """Store what the study's opening fixes."""
+    document = protocol_document(study, audit, acknowledgement)
+    return Protocol.objects.create(study=study, sha256=canonical_sha256(document), document=document)
+
+
+def protocol_document(study: Study, audit: BlindingAudit, acknowledgement: str) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "study": study.slug,
+        "design": study.design,
+        "cases": {
+            "count": Case.objects.filter(study=study, practice=False).count(),
+            "practice": Case.objects.filter(study=study, practice=True).count(),
+            "sha256": audit.cases_sha256,
+        },
+        "versions": {**current_versions(), "engines": _engines(study)},
+        "leak_audit": {
+            "at": audit.finished_at.isoformat() if audit.finished_at else None,
+            "outcome": audit.outcome,
+            "conclusion": audit.result["conclusion"],
+            "findings": audit.result["findings"],
+            "acknowledgement": acknowledgement,
+        },
+    }
+
+
+def current_versions() -> dict[str, str]:
+    """Return the versions of all that a reading and its analysis go through, as they are now."""
+    return {
+        "application": project_version(),
+        "viewer": viewer_version(),
+        "case selection": selection.ALGORITHM,
+        "reading orders": sequencing.ALGORITHM,
+        "analysis": f"{analysis_version} ({analysis_fingerprint()})",
+        **{library: version(library) for library in LIBRARIES},
+    }
+
+
+def project_version() -> str:
+    text = (settings.BASE_DIR / "pyproject.toml").read_text(encoding="utf-8")
+    return str(tomllib.loads(text)["project"]["version"])
+
+
+def viewer_version() -> str:
+    """Return the version that browsers store with each reading."""
+    path = finders.find(VIEWER)
+    found = VIEWER_VERSION.search(Path(path).read_text(encoding="utf-8")) if isinstance(path, str) else None
+    if found is None:
+        raise FileNotFoundError(f"{VIEWER} with the viewer's version is not among the static files.")
+    return found[1]
+
+
+def protocol_of(study: Study) -> Protocol | None:
+    """Return the study's protocol; none before it was opened, nor where it was read elsewhere."""
+    return Protocol.objects.prefetch_related("amendments").filter(study=study).first()
+
+
+def deviations(protocol: Protocol) -> list[str]:
+    """Say in a sentence each what is no longer as it was frozen."""
+    study, document = protocol.study, protocol.document
+    sentences = []
+    if canonical_sha256(document) != protocol.sha256:
+        sentences.append("The stored protocol does not have its own hash any more.")
+    if canonical_sha256(study.design) != canonical_sha256(document["design"]):
+        sentences.append("The design is not the frozen one any more.")
+    if case_set_sha256(study) != document["cases"]["sha256"]:
+        sentences.append("The cases are not the frozen ones any more.")
+    return [*sentences, *_changed_versions(document["versions"])]
+
+
+def amend(*, study: Study, actor: str, change: str, reason: str) -> Amendment:
+    """Record a change of the conduct after opening; what is frozen stays as it is.
+
+    Raises
+    ------
+    DomainError
+        If the study was never opened here, or change or reason is missing or too long.
+    """
+    protocol = protocol_of(study)
+    if protocol is None:
+        raise DomainError(f"Study {study.slug} has no frozen protocol to amend; change its design before opening.")
+    change, reason = change.strip(), reason.strip()
+    for name, text in (("what changes", change), ("the reason", reason)):
+        if not text or len(text) > MAX_LETTERS:
+            raise DomainError(f"Say {name} in up to {MAX_LETTERS} letters.")
+    with transaction.atomic():
+        amendment = Amendment.objects.create(protocol=protocol, actor=actor, change=change, reason=reason)
+        trail.record(actor=actor, action="amend protocol", study=study, change=change, reason=reason)
+    return amendment
+
+
+def note_changes(*, study: Study, actor: str, when: str) -> None:
+    """Record as amendments, once each, what has changed by itself since the study was opened: mostly software."""
+    protocol = protocol_of(study)
+    if protocol is None:
+        return
+    known = {amendment.change for amendment in protocol.amendments.all()}
+    for change in deviations(protocol):
+        if change not in known:
+            amend(study=study, actor=actor, change=change, reason=f"Noticed by the program {when}.")
+
+
+def _engines(study: Study) -> dict[str, list[str]]:
+    """Return the versions of our own methods that made the cases."""
+    runs = GroundTruth.objects.filter(case__study=study, synthesis_run__isnull=False)
+    pairs = set(runs.values_list("synthesis_run__method", "synthesis_run__request__version"))
+    return {method: sorted(str(made) for name, made in pairs if name == method) for method in sorted(dict(pairs))}
+
+
+def _changed_versions(frozen: dict[str, Any]) -> Iterator[str]:
+    for name, now in current_versions().items():
+        if frozen.get(name) != now:
+            yield f"Version of {name}: {frozen.get(name, 'not recorded')} when opened, {now} now."
