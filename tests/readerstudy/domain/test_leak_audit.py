@@ -12,7 +12,6 @@ from readerstudy.analysis.leak_audit import Part
 from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.lesions import tumor_fields
-from readerstudy.domain.leak_audit import measure_cases
 from readerstudy.domain.leak_audit.features import FEATURES
 from readerstudy.domain.leak_audit.measures import (
     distance_around,
@@ -324,9 +323,10 @@ def test_an_audit_stands_for_the_very_cases_it_looked_at(study_of):
     assert standing_audit(study) is None
 
 
-def test_a_worker_audits_once_and_tells_how_far_it_is(study_of, rung):
+def test_a_worker_audits_once_and_tells_how_far_it_is(study_of, rung, django_capture_on_commit_callbacks):
     study = study_of(PLAIN)
-    audit = ask_audit(study=study, actor="ann")
+    with django_capture_on_commit_callbacks(execute=True):
+        audit = ask_audit(study=study, actor="ann")
     assert ask_audit(study=study, actor="bob") == audit
     assert ("run_audit", [audit.pk]) in rung()
 

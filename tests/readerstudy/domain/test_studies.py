@@ -6,9 +6,11 @@ from django.contrib.auth.models import User
 from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.leak_audit.runs import audit_now
 from readerstudy.domain.studies import close_study, create_study, open_study
 from readerstudy.models.case import SlicePack
 from readerstudy.models.job import Job
+from readerstudy.models.protocol import Protocol
 from readerstudy.models.study import Study
 from tests import factories
 
@@ -28,7 +30,8 @@ def actions(study):
 def test_a_life_leaves_its_trail(draft):
     start_generation(study=draft, actor="ann")
     factories.build_cases(draft)
-    open_study(study=draft, actor="bob")
+    audit_now(study=draft, actor="abe")
+    open_study(study=draft, actor="bob", acknowledgement="A test.")
     close_study(study=draft, actor="cyd")
 
     assert draft.state == Study.State.CLOSED
@@ -36,6 +39,8 @@ def test_a_life_leaves_its_trail(draft):
     assert actions(draft) == [
         ("tests", "create study"),
         ("ann", "draw case set"),
+        ("abe", "audit blinding"),
+        ("bob", "acknowledge audit"),
         ("bob", "open study"),
         ("cyd", "close study"),
     ]
@@ -94,7 +99,7 @@ def test_a_study_is_not_opened_with_failed_cases(draft):
 def test_no_step_is_taken_twice(draft):
     start_generation(study=draft, actor="ann")
     factories.build_cases(draft)
-    open_study(study=draft, actor="ann")
+    factories.open_audited(draft)
     with pytest.raises(DomainError, match="It is open for reading"):
         open_study(study=draft, actor="ann")
     close_study(study=draft, actor="ann")
@@ -107,7 +112,7 @@ def test_no_step_is_taken_twice(draft):
 def test_of_two_who_close_at_once_one_is_told(draft):
     start_generation(study=draft, actor="ann")
     factories.build_cases(draft)
-    open_study(study=draft, actor="ann")
+    factories.open_audited(draft)
     seen_by_bob = Study.objects.get(pk=draft.pk)
     close_study(study=draft, actor="ann")
 
@@ -115,3 +120,54 @@ def test_of_two_who_close_at_once_one_is_told(draft):
         close_study(study=seen_by_bob, actor="bob")
 
     assert [action for _, action in actions(draft)].count("close study") == 1
+
+
+@pytest.fixture
+def built(draft):
+    start_generation(study=draft, actor="ann")
+    factories.build_cases(draft)
+    return draft
+
+
+def test_a_study_that_was_not_audited_is_not_opened(built):
+    with pytest.raises(DomainError, match=r"has not been audited for leaks\. Run audit_blinding small first"):
+        open_study(study=built, actor="ann", acknowledgement="I know.")
+
+    assert Study.objects.get().state == Study.State.PREPARING
+
+
+def test_an_audit_of_other_cases_does_not_count(built):
+    audit_now(study=built, actor="ann")
+    pack = SlicePack.objects.select_related("case").first()
+    SlicePack.objects.filter(pk=pack.pk).update(cue_slice=pack.cue_slice + 1)
+
+    with pytest.raises(DomainError, match="its case set has changed since its leak audit"):
+        open_study(study=built, actor="ann", acknowledgement="I know.")
+
+
+@pytest.mark.parametrize("given", ["", "  "])
+def test_what_the_audit_found_is_acknowledged_with_a_reason(built, given):
+    audit_now(study=built, actor="ann")
+
+    with pytest.raises(DomainError, match=r"are too few to audit.* acknowledge this with a reason"):
+        open_study(study=built, actor="ann", acknowledgement=given)
+    assert not Protocol.objects.exists()
+
+    open_study(study=built, actor="ann", acknowledgement=" Four cases show how it works. ")
+    event = built.audit_events.get(action="acknowledge audit")
+    assert event.detail["reason"] == "Four cases show how it works."
+    assert "too few to audit" in event.detail["conclusion"]
+
+
+def test_closing_early_needs_a_reason_which_is_kept(built):
+    factories.open_audited(built)
+    factories.make_reader(built)
+
+    with pytest.raises(DomainError, match=r"R1 has read 0 of 4\). Give a reason"):
+        close_study(study=built, actor="ann")
+    assert built.state == Study.State.OPEN
+
+    close_study(study=built, actor="ann", reason="R1 withdrew.")
+    assert Study.objects.get().closed_early == "R1 withdrew."
+    event = built.audit_events.get(action="close study")
+    assert event.detail == {"reason": "R1 withdrew.", "unfinished": ["R1 has read 0 of 4"]}
