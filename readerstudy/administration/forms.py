@@ -288,6 +288,11 @@ class InvitationForm(forms.Form):
     specialty = forms.CharField(max_length=120, required=False, label="Specialty")
 
 
+class AmendmentForm(forms.Form):
+    change = forms.CharField(max_length=500, label="What changes")
+    reason = forms.CharField(max_length=500, label="Why")
+
+
 class PlanForm(forms.Form):
     """What a study shall be able to show; the names are those of `reporting.plan.Wish`."""
 

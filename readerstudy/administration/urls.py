@@ -1,12 +1,14 @@
 from django.urls import path
 
 from readerstudy.administration.views import (
+    audits,
     case_sets,
     cases,
     datasets,
     imports,
     login,
     planning,
+    protocols,
     readers,
     results,
     scans,
@@ -14,6 +16,7 @@ from readerstudy.administration.views import (
 )
 
 FIGURE = "studies/<slug:slug>/results/figures/<slug:name>"
+AUDIT_FIGURE = "studies/<slug:slug>/audit/figures/<slug:name>"
 
 urlpatterns = [
     path("login/", login.log_in, name="login"),
@@ -42,8 +45,14 @@ urlpatterns = [
     path("studies/<slug:slug>/generate/", case_sets.study_generate, name="study-generate"),
     path("studies/<slug:slug>/retry/", case_sets.study_retry, name="study-retry"),
     path("studies/<slug:slug>/progress", case_sets.study_progress_json, name="study-progress"),
+    path("studies/<slug:slug>/audit/", audits.study_audit, name="study-audit"),
+    path("studies/<slug:slug>/audit/run/", audits.study_audit_run, name="study-audit-run"),
+    path("studies/<slug:slug>/audit/progress", audits.study_audit_progress, name="study-audit-progress"),
+    path(f"{AUDIT_FIGURE}.svg", audits.study_audit_figure, {"form": "svg"}, name="study-audit-figure-svg"),
+    path(f"{AUDIT_FIGURE}.csv", audits.study_audit_figure, {"form": "csv"}, name="study-audit-figure-csv"),
     path("studies/<slug:slug>/open/", studies.study_open, name="study-open"),
     path("studies/<slug:slug>/close/", studies.study_close, name="study-close"),
+    path("studies/<slug:slug>/amend/", protocols.study_amend, name="study-amend"),
     path("studies/<slug:slug>/readers/", readers.reader_invite, name="reader-invite"),
     path("studies/<slug:slug>/readers/<int:reader_id>/renew/", readers.reader_renew, name="reader-renew"),
     path("studies/<slug:slug>/results/", results.study_results_page, name="study-results"),

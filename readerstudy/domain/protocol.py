@@ -92,7 +92,7 @@ def viewer_version() -> str:
 
 def protocol_of(study: Study) -> Protocol | None:
     """Return the study's protocol; none before it was opened, nor where it was read elsewhere."""
-    return Protocol.objects.prefetch_related("amendments").filter(study=study).first()
+    return Protocol.objects.select_related("study").prefetch_related("amendments").filter(study=study).first()
 
 
 def deviations(protocol: Protocol) -> list[str]:

@@ -9,7 +9,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from readerstudy.analysis.exports.tables import escaped
+from readerstudy.administration.drawings import drawing_file
 from readerstudy.analysis.figures.collection import FIGURES
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.exports import export_study
@@ -40,12 +40,7 @@ def study_figure(request: HttpRequest, slug: str, name: str, form: str) -> HttpR
     drawing = study_results(study).drawing(name) if name in FIGURES else None
     if drawing is None:
         raise Http404
-    if form == "svg":
-        response = HttpResponse(drawing.svg, content_type="image/svg+xml")
-    else:
-        response = HttpResponse(escaped(drawing.data).to_csv(index=False, lineterminator="\n"), content_type="text/csv")
-    response["Content-Disposition"] = f'attachment; filename="{study.slug}-{name}.{form}"'
-    return response
+    return drawing_file(drawing, study, form)
 
 
 @staff_only

@@ -8,15 +8,23 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from readerstudy.administration.forms import DesignFileForm, InvitationForm, OrganForm, StudyForm
+from readerstudy.administration.forms import AmendmentForm, DesignFileForm, InvitationForm, OrganForm, StudyForm
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.leak_audit.runs import standing_audit
 from readerstudy.domain.presets import PRESETS
+from readerstudy.domain.protocol import deviations, protocol_of
 from readerstudy.domain.queries.datasets import available_sources
 from readerstudy.domain.queries.problems import reported_problems
-from readerstudy.domain.queries.progress import reader_progress, readiness, study_progress
+from readerstudy.domain.queries.progress import reader_progress, readiness, study_progress, unfinished_readers
 from readerstudy.domain.queries.studies import list_studies
-from readerstudy.domain.studies import close_study, create_study, expected_balance, open_study
+from readerstudy.domain.studies import (
+    close_study,
+    create_study,
+    expected_balance,
+    needs_acknowledgement,
+    open_study,
+)
 from readerstudy.models.study import Study
 from readerstudy.permissions import staff_only, staff_user
 
@@ -68,8 +76,16 @@ def study_open(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what opening fixes (GET), open (POST)."""
     study = get_object_or_404(Study, slug=slug)
     if request.method == "POST":
-        return _take_step(request, study, open_study, done="The study is open. Next: invite its readers.")
-    context = {"study": study, "readiness": readiness(study)}
+        reason = request.POST.get("acknowledgement", "")
+        done = "The study is open. Next: invite its readers."
+        return take_step(request, study, open_study, done=done, acknowledgement=reason)
+    audit = standing_audit(study)
+    context = {
+        "study": study,
+        "readiness": readiness(study),
+        "audit": audit,
+        "needs_acknowledgement": audit is not None and needs_acknowledgement(audit),
+    }
     return render(request, "readerstudy/administration/study_open.html", context)
 
 
@@ -79,19 +95,26 @@ def study_close(request: HttpRequest, slug: str) -> HttpResponse:
     """Show who has not finished (GET), close (POST)."""
     study = get_object_or_404(Study, slug=slug)
     if request.method == "POST":
-        return _take_step(request, study, close_study, done="The study is closed.")
+        reason = request.POST.get("reason", "")
+        return take_step(request, study, close_study, done="The study is closed.", reason=reason)
     readers = reader_progress(study)
     context = {
         "study": study,
         "readers": readers,
-        "unfinished": [reader for reader in readers if not reader.finished],
+        "unfinished": unfinished_readers(study),
     }
     return render(request, "readerstudy/administration/study_close.html", context)
 
 
 def render_study(request: HttpRequest, study: Study, *, invitation_form: InvitationForm) -> HttpResponse:
     """Render a study's page; also for the views that refuse something which was asked on it."""
+    preparing = study.state == Study.State.PREPARING
+    protocol = None if preparing else protocol_of(study)
     context = {
+        "audit": standing_audit(study) if preparing else None,
+        "protocol": protocol,
+        "deviations": deviations(protocol) if protocol else [],
+        "amendment_form": AmendmentForm(),
         "study": study,
         **_draft_balance(study),
         "progress": study_progress(study),
@@ -139,9 +162,12 @@ def _render_new(
     return render(request, "readerstudy/administration/study_new.html", context)
 
 
-def _take_step(request: HttpRequest, study: Study, step: Callable[..., None], *, done: str) -> HttpResponse:
+def take_step(
+    request: HttpRequest, study: Study, step: Callable[..., object], *, done: str, **given: str
+) -> HttpResponse:
+    """Take a step of the domain, and go to the study's page with a word on how it went."""
     try:
-        step(study=study, actor=staff_user(request).get_username())
+        step(study=study, actor=staff_user(request).get_username(), **given)
     except DomainError as error:
         messages.error(request, str(error))
     else:

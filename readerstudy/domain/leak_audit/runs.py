@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 from django.db import transaction
+from django.db.models import QuerySet
 
 from readerstudy.analysis.leak_audit import UNSEEN, TooFewCases, audit_leaks
 from readerstudy.domain import audit as trail
@@ -63,8 +64,12 @@ def latest_audit(study: Study) -> BlindingAudit | None:
 
 def standing_audit(study: Study) -> BlindingAudit | None:
     """Return the latest audit of this very case set, if there is one: what opening goes by."""
-    audits = BlindingAudit.objects.filter(study=study, state=Job.State.SUCCEEDED)
-    return audits.filter(cases_sha256=case_set_sha256(study)).first()
+    return finished_audits(study).filter(cases_sha256=case_set_sha256(study)).first()
+
+
+def finished_audits(study: Study) -> QuerySet[BlindingAudit]:
+    """Return the audits that have an outcome, the latest first."""
+    return BlindingAudit.objects.filter(study=study, state=Job.State.SUCCEEDED)
 
 
 def reconcile(*, everything: bool = False) -> None:

@@ -21,6 +21,8 @@ POST_ONLY = {
     "study-new-file",
     "study-generate",
     "study-retry",
+    "study-audit-run",
+    "study-amend",
     "reader-invite",
     "reader-renew",
     "study-export",
@@ -63,7 +65,7 @@ def url(name: str, reader: Reader, **changes: object) -> str:
     everything = {
         "slug": reader.study.slug,
         "reader_id": reader.pk,
-        "name": "flow",
+        "name": "parts" if "audit" in name else "flow",
         "dataset": builders.SHOWN,
         "scan_id": scan.pk,
         "number": 0,
@@ -111,7 +113,7 @@ def test_staff_get_every_page(reader: Reader, staff_client: Client):
 
 
 def test_staff_get_the_pages_of_a_closed_study(reader: Reader, staff_client: Client):
-    close_study(study=reader.study, actor=builders.ACTOR)
+    close_study(study=reader.study, actor=builders.ACTOR, reason="It is a test.")
     shown = CLOSED_ONLY - {"case-slice"}  # the files of these cases have no content; see test_case_page
     found = statuses(staff_client, shown, reader)
     assert found == dict.fromkeys(shown, 200) | {"study-report-pdf": 200 if can_make_pdf() else 302}

@@ -138,14 +138,14 @@ def test_readings_made_elsewhere_have_their_pages(staff_client: Client):
 
 def test_a_study_that_nobody_read_has_a_page(staff_client: Client):
     study = builders.opened()
-    builders.close_study(study=study, actor=builders.ACTOR)
+    builders.close_study(study=study, actor=builders.ACTOR, reason="It is a test.")
     assert "0 readers, 0 cases" in results(staff_client, study.slug).text
 
 
 def test_what_cannot_be_estimated_is_said(staff_client: Client):
     study = builders.opened()
     builders.read(builders.invite(study, "R1"), {"real": ["real"], "synthetic": ["unsure"]})
-    builders.close_study(study=study, actor=builders.ACTOR)
+    builders.close_study(study=study, actor=builders.ACTOR, reason="It is a test.")
     page = results(staff_client, study.slug).text
     assert page.count('<span class="fraction">not estimable</span>') == 1  # of the three rates, specificity
     assert "Not estimable: No synthetic case was answered real or synthetic." in page

@@ -14,7 +14,17 @@ from readerstudy.models.study import Study
 
 from . import builders
 
-STEPS = ("study-generate", "study-retry", "study-open", "study-close", "study-results", "reader-invite", "study-export")
+STEPS = (
+    "study-generate",
+    "study-retry",
+    "study-audit",
+    "study-open",
+    "study-amend",
+    "study-close",
+    "study-results",
+    "reader-invite",
+    "study-export",
+)
 
 
 def page(client: Client, study: Study) -> str:
@@ -37,9 +47,10 @@ def notices(response) -> list[str]:
         (builders.draft, {"study-generate"}),
         (builders.preparing, set()),
         (lambda: builders.preparing(ready=3, failed=1), {"study-retry"}),
-        (lambda: builders.preparing(ready=4), {"study-open"}),
-        (builders.opened, {"study-close", "reader-invite"}),
-        (builders.closed, {"study-results", "study-export"}),
+        (lambda: builders.preparing(ready=4), {"study-audit"}),
+        (builders.audited, {"study-audit", "study-open"}),
+        (builders.opened, {"study-audit", "study-amend", "study-close", "reader-invite"}),
+        (builders.closed, {"study-audit", "study-amend", "study-results", "study-export"}),
     ],
 )
 def test_each_state_offers_the_steps_that_lead_on(build, expected, staff_client):
@@ -76,9 +87,9 @@ def test_a_failure_is_shown_with_its_reason_and_can_be_retried(staff_client: Cli
 
 
 def test_opening_asks_first_and_then_opens(staff_client: Client):
-    study = builders.preparing(ready=4)
+    study = builders.audited()
     address = reverse("study-open", args=[study.slug])
-    assert "this is fixed" in staff_client.get(address).text
+    assert "this is frozen" in staff_client.get(address).text
     study.refresh_from_db()
     assert study.state == "preparing"
     staff_client.post(address)
@@ -123,9 +134,12 @@ def test_closing_names_who_has_not_finished(staff_client: Client):
     text = staff_client.get(reverse("study-close", args=[study.slug])).text
     assert "R2: 1 of 4 cases read" in text
     assert "R1:" not in text
-    staff_client.post(reverse("study-close", args=[study.slug]))
+    refused = staff_client.post(reverse("study-close", args=[study.slug]), follow=True)
+    assert "Give a reason for closing early" in notices(refused)[0]
+    closed = staff_client.post(reverse("study-close", args=[study.slug]), {"reason": "R2 withdrew."}, follow=True)
     study.refresh_from_db()
     assert study.state == "closed"
+    assert "R2 withdrew." in closed.text
 
 
 def test_an_invitation_shows_its_link_once(staff_client: Client):
@@ -186,7 +200,7 @@ def test_the_number_of_queries_does_not_grow(n, staff_client, django_assert_num_
         builders.read(builders.invite(study, f"R{number}"), {"real": ["real"], "synthetic": []})
         report(study, f"problem {number}")
         builders.import_scans(f"more-{number}", origin="healthy", count=2)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(12):
         page(staff_client, study)
     with django_assert_num_queries(3):
         staff_client.get(reverse("study-list"))
