@@ -20,6 +20,7 @@ FIELDS = (
     "synthesis_run__recipe",
     "case__pack__file__sha256",
     "case__pack__cue_slice",
+    "case__pack__cue_point",
 )
 
 

@@ -14,6 +14,7 @@ from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.export_tables import audit_log_table
 from readerstudy.domain.reader_tables import reader_tables
+from readerstudy.domain.protocol import protocol_record
 from readerstudy.domain.report import render_report
 from readerstudy.domain.results import StudyResults, study_results
 from readerstudy.models.study import Study
@@ -49,6 +50,9 @@ def _write(study: Study, results: StudyResults, folder: Path) -> None:
         _write_json(folder / "design.json", study.design)
         for name, table in reader_tables(study).items():
             write_csv(escaped(table), folder / name)
+    protocol = protocol_record(study)
+    if protocol:
+        _write_json(folder / "protocol.json", protocol)
     write_csv(escaped(audit_log_table(study)), folder / "audit_log.csv")
     write_drawings(folder, results.drawings)
     (folder / "report.html").write_text(render_report(results), encoding="utf-8")
@@ -65,10 +69,20 @@ def _document(study: Study, results: StudyResults) -> dict[str, Any]:
             "design_sha256": study.design_sha256,
             "stand_in": results.stand_in,
             "read_elsewhere": study.read_elsewhere,
+            "protocol": _in_brief(protocol_record(study)),
         },
         **document,
         "warnings": [*results.notices, *document["warnings"]],
     }
+
+
+def _in_brief(protocol: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return a protocol as it stands in analysis.json: without the design, which has a file of its own."""
+    if protocol is None:
+        return None
+    document = protocol["document"]
+    kept = {name: value for name, value in protocol.items() if name != "document"}
+    return {**kept, **{name: document[name] for name in ("cases", "versions", "leak_audit")}}
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -108,6 +108,24 @@ def deviations(protocol: Protocol) -> list[str]:
     return [*sentences, *_changed_versions(document["versions"])]
 
 
+def protocol_record(study: Study) -> dict[str, Any] | None:
+    """Return what an export says of the protocol: hash, document, amendments, and what is no longer as it was."""
+    protocol = protocol_of(study)
+    if protocol is None:
+        return None
+    return {
+        "sha256": protocol.sha256,
+        "frozen_at": protocol.frozen_at.isoformat(),
+        "closed_early": study.closed_early,
+        "amendments": [
+            {"at": one.at.isoformat(), "by": one.actor, "change": one.change, "reason": one.reason}
+            for one in protocol.amendments.all()
+        ],
+        "deviations": deviations(protocol),
+        "document": protocol.document,
+    }
+
+
 def amend(*, study: Study, actor: str, change: str, reason: str) -> Amendment:
     """Record a change of the conduct after opening; what is frozen stays as it is.
 

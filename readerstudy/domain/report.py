@@ -20,6 +20,7 @@ from readerstudy.analysis.reporting.checklists import checklists
 from readerstudy.analysis.reporting.findings import Findings
 from readerstudy.analysis.reporting.methods import methods
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.protocol import protocol_record
 from readerstudy.domain.results import StudyResults
 
 STYLE_SHEETS = ("readerstudy/css/results.css", "readerstudy/css/report.css")
@@ -45,6 +46,8 @@ class Subject:
         The protocol; None and empty where the readings were made elsewhere.
     audits
         What was recorded of audits of the case set; None where there is no case set to audit.
+    protocol
+        What was frozen on opening, and amended after (`protocol.protocol_record`); None where nothing was.
     """
 
     title: str
@@ -56,6 +59,7 @@ class Subject:
     design: dict[str, Any] | None = None
     design_sha256: str = ""
     audits: Sequence[Mapping[str, Any]] | None = None
+    protocol: Mapping[str, Any] | None = None
 
 
 def render_report(results: StudyResults) -> str:
@@ -75,6 +79,7 @@ def render_report(results: StudyResults) -> str:
             drawings=results.drawings,
             notices=results.notices,
             audits=None if study.read_elsewhere else [{"at": event.at, **event.detail} for event in audits],
+            protocol=protocol_record(study),
             **own,
         )
     )

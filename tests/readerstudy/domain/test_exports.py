@@ -1,5 +1,6 @@
 """What leaves a closed study, whole or not at all."""
 
+import hashlib
 import json
 import uuid
 
@@ -10,6 +11,7 @@ from readerstudy.analysis.readings_csv import read_readings_csv
 from readerstudy.domain.answers import Answer, record_reading
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.exports import export_study
+from readerstudy.domain.protocol import amend, protocol_of
 from readerstudy.domain.reading_room import current_state
 from readerstudy.domain.results import build_readings
 from readerstudy.models.ground_truth import GroundTruth
@@ -47,7 +49,7 @@ def test_an_export_is_these_files(tmp_path):
     assert {path.name for path in folder.iterdir()} == {
         "README.txt", "SHA256SUMS", "analyse.R", "analysis.json", "audit_log.csv", "cases.csv", "data_dictionary.csv",
         "design.json", "displays.csv", "export.xlsx", "figures", "imrmc_cases.csv", "labels.imrmc", "metrics.csv",
-        "problems.csv", "readers.csv", "readings.csv", "remarks.csv", "report.html", "table.tex",
+        "problems.csv", "protocol.json", "readers.csv", "readings.csv", "remarks.csv", "report.html", "table.tex",
     }  # fmt: skip
 
 
@@ -135,6 +137,7 @@ def test_the_document_names_the_study_and_its_design(tmp_path):
 
     document = json.loads((folder / "analysis.json").read_text())
 
+    protocol = document["study"].pop("protocol")
     assert document["study"] == {
         "slug": "small",
         "title": "A small study",
@@ -144,6 +147,23 @@ def test_the_document_names_the_study_and_its_design(tmp_path):
     }
     assert json.loads((folder / "design.json").read_text()) == study.design
     assert document["positive"] == "real tumour"
+    assert protocol["sha256"] == protocol_of(study).sha256
+    assert protocol["leak_audit"]["acknowledgement"] == "It is a test."
+
+
+def test_the_protocol_is_exported_with_the_hash_that_it_gives(tmp_path):
+    study = make_closed_study()
+    amend(study=study, actor="ann", change="R3 is replaced by R5.", reason="R3 fell ill.")
+
+    protocol = json.loads((export(study, tmp_path / "out") / "protocol.json").read_text())
+
+    text = json.dumps(protocol["document"], sort_keys=True, separators=(",", ":"))
+    assert protocol["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+    assert protocol["document"]["design"] == study.design
+    assert protocol["deviations"] == []
+    assert [(one["change"], one["reason"]) for one in protocol["amendments"]] == [
+        ("R3 is replaced by R5.", "R3 fell ill.")
+    ]
 
 
 def test_stand_ins_are_said_wherever_a_figure_is(tmp_path):

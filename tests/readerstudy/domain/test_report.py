@@ -6,6 +6,7 @@ import pytest
 
 from readerstudy.domain import report
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.protocol import protocol_of
 from readerstudy.domain.report import content_security_policy, render_pdf, render_report
 from readerstudy.domain.results import study_results
 from readerstudy.models.audit_event import AuditEvent
@@ -54,11 +55,14 @@ def test_the_protocol_is_named_by_its_hash():
     study = make_closed_study()
     html = render_report(study_results(study))
     assert f"<code>{study.design_sha256}</code>" in html
+    assert f"<code>{protocol_of(study).sha256}</code>" in html
+    assert "Acknowledged on opening: “It is a test.”" in html
+    assert "It was not amended." in html
 
 
-def test_an_audit_is_told_and_its_absence_too():
+def test_every_audit_is_told():
     study = make_closed_study()
-    assert "The case set was not audited" in render_report(study_results(study))
+    assert "are too few to audit" in render_report(study_results(study))
     detail = {"conclusion": "The arms can be told apart.", "findings": ["tumour, liver: larger."]}
     AuditEvent.objects.create(study=study, actor="ann", action="audit blinding", detail=detail)
     html = render_report(study_results(study))
