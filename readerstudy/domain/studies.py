@@ -76,8 +76,8 @@ def open_study(*, study: Study, actor: str, acknowledgement: str = "") -> None:
         _move(study, Study.State.PREPARING, Study.State.OPEN, opened_at=timezone.now())
         protocol = freeze(study=study, audit=audit, acknowledgement=acknowledgement)
         if acknowledgement:
-            told = {"conclusion": audit.result["conclusion"], "findings": audit.result["findings"]}
-            trail.record(actor=actor, action="acknowledge audit", study=study, reason=acknowledgement, **told)
+            told = audit.result["conclusion"]
+            trail.record(actor=actor, action="acknowledge audit", study=study, reason=acknowledgement, conclusion=told)
         trail.record(actor=actor, action="open study", study=study, protocol_sha256=protocol.sha256)
     study.refresh_from_db()
 

@@ -1,5 +1,7 @@
 """What a leak audit found: how well each part tells the arms apart, and the values of what tells most."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,7 +14,7 @@ ROW = 0.24  # inches
 PANELS_IN_A_ROW = 3
 ARMS = ("real", "synthetic")
 ARM_MARKERS = {"real": "o", "synthetic": "^"}
-LONGEST_TITLE = 34
+LETTERS_A_LINE = 26  # of a panel's title
 
 
 def audit_parts(rows: pd.DataFrame) -> Drawing:
@@ -30,7 +32,7 @@ def audit_parts(rows: pd.DataFrame) -> Drawing:
     def paint(figure: Figure) -> None:
         axes = figure.subplots(1, len(parts), sharey=True, squeeze=False)[0]
         for axis, part in zip(axes, parts, strict=True):
-            axis.set_title(part)
+            axis.set_title(_wrapped(part))
             _part(axis, rows[rows["part"] == part], places)
         axes[0].set_yticks(range(len(places)), [shortened(place, 28) for place in places])
         axes[0].set_ylim(len(places) - 0.5, -0.5)
@@ -40,7 +42,7 @@ def audit_parts(rows: pd.DataFrame) -> Drawing:
         "How well a classifier of each part's features tells real from synthetic cases: 0.5 is chance, 1 perfect. "
         "Filled diamonds: a tell was found. Grey bars: the AUC from which a tell would be found four times in five."
     )
-    height = 1.0 + ROW * max(len(places), 2)
+    height = 1.2 + ROW * max(len(places), 2)
     return draw("audit-parts", "What tells the arms apart", described, rows, height=height, paint=paint)
 
 
@@ -81,12 +83,11 @@ def audit_tells(rows: pd.DataFrame) -> Drawing:
         "The values of what tells the arms apart most, a mark for each case (circles real, triangles synthetic), with "
         "each arm's median as a line."
     )
-    return draw("audit-tells", "Values of what tells", described, rows, height=0.3 + 2.0 * n_rows, paint=paint)
+    return draw("audit-tells", "Values of what tells", described, rows, height=0.3 + 2.3 * n_rows, paint=paint)
 
 
 def _strip(axis: Axes, feature: str, rows: pd.DataFrame) -> None:
-    words = shortened(feature, 2 * LONGEST_TITLE).split()
-    axis.set_title(_wrapped(words), fontsize=8)
+    axis.set_title(_wrapped(feature), fontsize=8)
     for place, truth in enumerate(ARMS):
         values = rows.loc[rows["truth"] == truth, "value"].to_numpy(np.float64)
         aside = place + 0.28 * np.sin(np.arange(len(values)) * 2.4)  # marks of equal values lie side by side
@@ -101,10 +102,5 @@ def _strip(axis: Axes, feature: str, rows: pd.DataFrame) -> None:
     axis.tick_params(axis="x", length=0)
 
 
-def _wrapped(words: list[str]) -> str:
-    lines = [""]
-    for word in words:
-        if len(lines[-1]) + len(word) > LONGEST_TITLE:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines[:2])
+def _wrapped(title: str) -> str:
+    return "\n".join(textwrap.wrap(title, LETTERS_A_LINE, max_lines=3, placeholder=" …"))

@@ -27,11 +27,15 @@ def describe_tell(feature: Feature, separation: Separation, cases: pd.DataFrame)
     elif separation.view == SPREAD:
         values = f"farther from the middle in {high} cases (real {_range(real)}, synthetic {_range(synthetic)})"
     else:
-        values = f"higher in {high} cases (median of real {real.median():.4g}, of synthetic {synthetic.median():.4g})"
+        values = f"higher in {high} cases (median of real {_number(real.median())}, of synthetic {_number(synthetic.median())})"
     auc = max(separation.auc, 1 - separation.auc)
     return Tell(feature.name, separation.view, auc, f"{feature.words}: {values}; AUC {auc:.2f} by itself")
 
 
 def _range(values: pd.Series) -> str:
     low, high = values.quantile([0.05, 0.95])
-    return f"{low:.4g} to {high:.4g}"
+    return f"{_number(low)} to {_number(high)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
