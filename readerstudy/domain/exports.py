@@ -13,8 +13,8 @@ from readerstudy.analysis.whole_folder import whole_folder
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.export_tables import audit_log_table
-from readerstudy.domain.reader_tables import reader_tables
 from readerstudy.domain.protocol import protocol_record
+from readerstudy.domain.reader_tables import reader_tables
 from readerstudy.domain.report import render_report
 from readerstudy.domain.results import StudyResults, study_results
 from readerstudy.models.study import Study

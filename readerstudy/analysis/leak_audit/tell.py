@@ -27,7 +27,8 @@ def describe_tell(feature: Feature, separation: Separation, cases: pd.DataFrame)
     elif separation.view == SPREAD:
         values = f"farther from the middle in {high} cases (real {_range(real)}, synthetic {_range(synthetic)})"
     else:
-        values = f"higher in {high} cases (median of real {_number(real.median())}, of synthetic {_number(synthetic.median())})"
+        middle, other = _number(real.median()), _number(synthetic.median())
+        values = f"higher in {high} cases (median of real {middle}, of synthetic {other})"
     auc = max(separation.auc, 1 - separation.auc)
     return Tell(feature.name, separation.view, auc, f"{feature.words}: {values}; AUC {auc:.2f} by itself")
 
