@@ -104,15 +104,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clean", type=int, default=200, metavar="SETS")
     parser.add_argument("--planted", type=int, default=10, metavar="SETS", help="of each tell")
+    parser.add_argument("--tell", action="append", choices=[tell.name for tell in TELLS], help="only these")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
     with ProcessPoolExecutor(options.jobs) as pool:
         clean = list(pool.map(audit_set, repeat(NO_TELL.name, options.clean), range(options.clean), chunksize=5))
-        _print_clean(clean)
+        if clean:
+            _print_clean(clean)
         seeds = range(PLANTED_FROM, PLANTED_FROM + options.planted)
         print(f"\n{'planted tell':36} {'its AUC':>15}  " + "  ".join(f"{name:>22}" for name in LAYOUTS))
         print(f"{'':36} {'least  mean':>15}  " + "  ".join(f"{'found  named   worst p':>22}" for _ in LAYOUTS))
-        for tell in TELLS if options.planted else []:
+        for tell in [one for one in TELLS if options.planted and one.name in (options.tell or [one.name])]:
             _print_tell(tell, list(pool.map(audit_set, repeat(tell.name, len(seeds)), seeds)))
 
 

@@ -111,6 +111,7 @@ def _set(**values: Any) -> Callable[[Patient], Patient]:
     return lambda patient: replace(patient, **values)
 
 
+# Where a shift is multiplied, the measure varies by more than the property that is planted.
 NO_TELL = Tell("none", ())
 TELLS = [
     Tell("distance between slices", ("slice_mm",), synthetic=_times(slice_mm=0.5)),
@@ -118,8 +119,8 @@ TELLS = [
     Tell("bytes (another compression)", ("bytes_per_voxel", "bytes"), synthetic=_times(compression=1.2)),
     Tell("slice shown first not the tumour's", ("cue_place", "cue_bytes"), synthetic=_set(cue_in_tumor=False)),
     Tell("place in the readers' orders", ("order",), ordered=True),
-    Tell("noise", ("noise_hu", "organ_noise_hu"), synthetic=_times(noise_hu=float(np.exp(0.15 * SHIFT)))),
-    Tell("HU offset", ("soft_hu",), synthetic=_more(offset_hu=4 * SHIFT)),
+    Tell("noise", ("noise_hu", "organ_noise_hu"), synthetic=_times(noise_hu=float(np.exp(0.15 * 1.4 * SHIFT)))),
+    Tell("HU offset", ("soft_hu",), synthetic=_more(offset_hu=4 * 2.2 * SHIFT)),
     Tell("contrast phase", ("organ_hu",), synthetic=_more(organ_hu=10 * SHIFT)),
     Tell("sharpness", ("sharpness",), synthetic=_times(blur_mm=float(np.exp(0.12 * 2.5 * SHIFT)))),
     Tell("kernel (grain of the noise)", ("grain",), synthetic=_more(grain_pixels=0.06 * SHIFT)),

@@ -202,11 +202,16 @@ def create_study(site: Site, page: Page) -> None:
 def generate_and_open(page: Page) -> None:
     page.get_by_role("button", name="Generate cases").click()
     look_at(page, "07-generating")
-    expect(page.get_by_role("link", name="Open for reading")).to_be_visible(timeout=BUILT_WITHIN_MS)
+    expect(page.get_by_role("link", name="Leak audit…")).to_be_visible(timeout=BUILT_WITHIN_MS)
     look_at(page, "08-ready")
+    page.get_by_role("link", name="Leak audit…").click()
+    page.get_by_role("button", name="Run the audit").click()
+    expect(page.get_by_role("link", name="Open for reading")).to_be_visible(timeout=BUILT_WITHIN_MS)
+    look_at(page, "08-audited")
     page.get_by_role("link", name="Open for reading").click()
+    page.get_by_label("Why the study is opened all the same").fill("Too few to audit; they show how it works.")
     look_at(page, "09-open")
-    page.get_by_role("button", name="Open for reading").click()
+    page.get_by_role("button", name="Acknowledge and open").click()
 
 
 def invite(page: Page) -> str:
