@@ -19,7 +19,7 @@ from django.db import transaction
 
 from readerstudy.analysis import __version__ as analysis_version
 from readerstudy.domain import audit as trail
-from readerstudy.domain import selection, sequencing
+from readerstudy.domain import orders, selection
 from readerstudy.domain.canonical import canonical_sha256
 from readerstudy.domain.case_set_hash import case_set_sha256
 from readerstudy.domain.errors import DomainError
@@ -70,7 +70,7 @@ def current_versions() -> dict[str, str]:
         "application": project_version(),
         "viewer": viewer_version(),
         "case selection": selection.ALGORITHM,
-        "reading orders": sequencing.ALGORITHM,
+        "reading orders": orders.ALGORITHM,
         "analysis": f"{analysis_version} ({analysis_fingerprint()})",
         **{library: version(library) for library in LIBRARIES},
     }
