@@ -99,10 +99,14 @@ def close_study(*, study: Study, actor: str, reason: str = "") -> None:
             f"Not every reader of study {study.slug} has finished ({'; '.join(unfinished)}). "
             "Give a reason for closing early; it is recorded and exported."
         )
-    early = {"early": reason, "unfinished": unfinished} if unfinished else {}
+    early = {"reason": reason, "unfinished": unfinished} if unfinished else {}
     with transaction.atomic():
         _move(
-            study, Study.State.OPEN, Study.State.CLOSED, closed_at=timezone.now(), closed_early=early.get("early", "")
+            study,
+            Study.State.OPEN,
+            Study.State.CLOSED,
+            closed_at=timezone.now(),
+            closed_early=reason if unfinished else "",
         )
         note_changes(study=study, actor=actor, when="when the study was closed")
         trail.record(actor=actor, action="close study", study=study, **early)
