@@ -47,8 +47,11 @@ chromium: $(VENV)/installed-dev
 		$(BIN)/playwright install chromium; \
 	fi
 
+# Browser and crash tests look at time passing: nothing else runs beside them.
 test: lint chromium
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 -m "not e2e and not crash"
+	$(BIN)/pytest -m "e2e or crash"
 
 test-services: $(VENV)/installed-dev
-	$(BIN)/pytest -m "database or crash"
+	$(BIN)/pytest -n 2 -m "database and not crash"
+	$(BIN)/pytest -m crash

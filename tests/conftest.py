@@ -17,7 +17,9 @@ def data_root(settings: LazySettings, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
     """Put SQLite's test database into a file, as in use: threads that share one in memory don't wait for locks."""
     database = connections.settings["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
