@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from readerstudy.domain.reading_room import Answer, current_state, record_reading
+from readerstudy.domain.answers import Answer, record_reading
+from readerstudy.domain.reading_room import current_state
 from readerstudy.domain.readings_import import import_readings
 from readerstudy.domain.slice_packs import decode_slice
 from readerstudy.models.case import SlicePack
@@ -25,7 +26,7 @@ def study() -> Study:
     study = factories.make_open_study()
     reader = factories.make_reader(study)
     while not (state := current_state(reader=reader))["done"]:
-        answer = Answer(uuid.uuid4(), Label.REAL, 1000, "1")
+        answer = Answer(submission=uuid.uuid4(), label=Label.REAL, active_ms=1000, viewer_version="1")
         record_reading(reader=reader, token=state["case"]["token"], answer=answer)
     return factories.close(study)
 
