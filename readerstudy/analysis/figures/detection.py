@@ -26,9 +26,14 @@ def detection(rows: pd.DataFrame, *, confidence: str) -> Drawing:
             _panel(axis, rows[rows["generator"] == generator], look)
         figure.axes[0].set_ylabel("d′: how well real is told from synthetic")
         figure.supxlabel("c: ← leans to “real” · leans to “synthetic” →", fontsize=9)
-        handles, labels = figure.axes[0].get_legend_handles_labels()
-        if handles:
-            figure.legend(handles, labels, loc="outside right upper")
+        drawn = {
+            label: handle
+            for axis in figure.axes
+            for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+        }
+        labels = sorted(drawn, key=natural)
+        if labels:
+            figure.legend([drawn[label] for label in labels], labels, loc="outside right upper")
 
     described = (
         "Each reader's d′, how well real is told from synthetic (0 = not at all), against the criterion c, which "

@@ -119,6 +119,11 @@ def test_readers_come_in_the_order_that_people_expect():
     assert named == ["R1", "R2", "R10"]
 
 
+def test_readers_of_one_generator_alone_stand_in_the_legend_too():
+    apart = builders.study(builders.answers("R1", real="RRS", G="SSR"), builders.answers("R2", real="RSR", H="SSR"))
+    assert {"R1", "R2"} <= set(texts(one(apart, "detection")))
+
+
 def test_thirteen_readers_differ_in_shape_and_colour_together():
     thirteen = looks([f"R{n}" for n in range(13)])
     assert len({(look.color, look.marker) for look in thirteen.values()}) == 13
