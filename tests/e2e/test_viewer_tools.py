@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from . import reference
 from .reading_server import ReadingServer, ShownCase, serve
+from .room_page import wait_until
 from .viewer_page import (
     PLANES,
     at_voxel,
@@ -358,7 +359,7 @@ class TestCine:
     def test_it_plays_round_and_stops_at_a_scroll(self, page, reading):
         open_viewer(page, reading, {"cineRate": 30})
         press(page, "End", "c")
-        page.wait_for_function("Number(document.querySelector('canvas').dataset.slice) < 20")  # past the end
+        wait_until(page, lambda: int(canvas(page).get_attribute("data-slice")) < 20)  # past the end
         expect(control(page, "cine")).to_have_attribute("aria-pressed", "true")
         page.keyboard.press("ArrowDown")
         settle(page)

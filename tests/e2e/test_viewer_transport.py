@@ -213,6 +213,7 @@ class TestFailure:
         reading.held = {number: gate for number in range(SLICES) if abs(number - CUE) > 2}
         open_viewer(page, reading, SINGLE, whole=False)
         expect(canvas(page)).to_have_attribute("data-painted", str(CUE))
+        expect(canvas(page)).to_have_attribute("data-loaded", "5")  # those that nothing holds back
         reading.cut = True
         gate.set()
         expect(control(page, "status")).to_have_text("Connection lost. Trying again.")
@@ -261,7 +262,7 @@ class TestFailure:
         wait_until(page, lambda: len(reading.slice_requests) == 2 * SLICES)
         reading.session_over = True
         page.evaluate("(item) => viewer.show(item, null)", reading.cases[2].as_json())
-        page.wait_for_function("window.told.some(([type]) => type === 'refused')")
+        wait_until(page, lambda: bool(told(page, "refused")))
         asked = len(reading.slice_requests)
         page.wait_for_timeout(700)
         assert len(reading.slice_requests) == asked
