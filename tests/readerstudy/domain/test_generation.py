@@ -136,7 +136,7 @@ def test_a_synthetic_tumour_is_made_again_from_its_stored_recipe_bit_for_bit(stu
     assert again.origin == stored.origin
     mask_mm = equivalent_diameter_mm(stored.mask, run.host.volume.spacing_mm)
     assert mask_mm == pytest.approx(run.request["diameter_mm"], rel=0.15)
-    assert run.diameter_mm == pytest.approx(mask_mm, abs=2.5)  # by half contrast, on coarse voxels
+    assert 0.6 < run.diameter_mm / mask_mm < 1.6  # by half contrast, of a few coarse voxels
     assert run.measured_on in MeasuredOn.values
     assert run.tumor_ml == pytest.approx(np.pi / 6 * (run.diameter_mm / 10) ** 3, rel=0.01)
 
