@@ -15,7 +15,7 @@ from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.jobs import requeue
 from readerstudy.domain.selection import ALGORITHM, plan_case_set
-from readerstudy.domain.store import get_store
+from readerstudy.domain.store import forget_files, get_store
 from readerstudy.models.case import Case, SlicePack
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.job import Job
@@ -33,7 +33,7 @@ def start_generation(*, study: Study, actor: str) -> None:
         if not started:
             raise DomainError(f"Study {study.slug} has its cases already; only a draft can be generated.")
         for plan, code in zip(planned, _codes(study, len(planned)), strict=True):
-            _create_case(study, plan, code)
+            create_case(study, plan, code)
         audit.record(actor=actor, action="draw case set", study=study, cases=len(planned), algorithm=ALGORITHM)
     study.refresh_from_db()
 
@@ -75,24 +75,51 @@ def _codes(study: Study, count: int) -> list[str]:
     return list(codes)
 
 
-def _create_case(study: Study, plan: PlannedCase, code: str) -> None:
+def create_case(study: Study, plan: PlannedCase, code: str) -> Case:
+    """Store a planned case with its truth, and have it built."""
     case = Case.objects.create(
         study=study,
         code=code,
         organ=plan.slot.organ.name,
         practice=plan.slot.practice,
     )
-    run = _synthesis_run(plan.scan, plan.slot.generator, plan.diameter_mm, plan.seed) if plan.seed is not None else None
-    GroundTruth.objects.create(
+    truth = GroundTruth(
         case=case,
         truth=GroundTruth.Truth.SYNTHETIC if plan.slot.generator else GroundTruth.Truth.REAL,
         generator=plan.slot.generator,
-        source=plan.scan,
-        synthesis_run=run,
-        stand_in=plan.scan.stand_in,
     )
-    pack = SlicePack.objects.create(case=case)
-    if run is None:  # the others are rung when their tumour is there
+    fill(truth, plan)
+    truth.save(force_insert=True)
+    _ring_built(SlicePack.objects.create(case=case), truth)
+    return case
+
+
+def fill(truth: GroundTruth, plan: PlannedCase) -> None:
+    """Say whom a case shows; where its tumour is ours, ask for it. The caller saves."""
+    truth.source, truth.stand_in = plan.scan, plan.scan.stand_in
+    truth.synthesis_run = (
+        None if plan.seed is None else _synthesis_run(plan.scan, plan.slot.generator, plan.diameter_mm, plan.seed)
+    )
+
+
+def rebuild(pack: SlicePack, truth: GroundTruth) -> None:
+    """Have a built case written anew, as its truth says by now; what was shown before is deleted.
+
+    Raises
+    ------
+    DomainError
+        If it is not built (any more): somebody else was first.
+    """
+    old = pack.ready_file
+    fresh = {"state": Job.State.QUEUED, "file": None, "attempts": 0, "rung_at": None, "finished_at": None}
+    if not SlicePack.objects.filter(pk=pack.pk, file=old).update(**fresh):
+        raise DomainError("The case was changed by somebody else meanwhile; look at it again.")
+    forget_files([old.key])
+    _ring_built(pack, truth)
+
+
+def _ring_built(pack: SlicePack, truth: GroundTruth) -> None:
+    if truth.synthesis_run is None:  # the others are rung when their tumour is there
         ring_pack(pack)
 
 
@@ -108,11 +135,15 @@ def _synthesis_run(host: OrganScan, method: str, diameter_mm: float | None, seed
     return run
 
 
+def next_seed(run: SynthesisRun) -> int:
+    """Return the first seed that was not tried yet for what a run asks."""
+    tried = SynthesisRun.objects.filter(host=run.host, method=run.method, request_sha256=run.request_sha256)
+    return max(tried.values_list("seed", flat=True)) + 1
+
+
 def _run_again(truth: GroundTruth) -> None:
     """Put a run with the next free seed in the failed one's place."""
     old = truth.synthesis_run
     assert old is not None  # noqa: S101  the caller looked
-    tried = SynthesisRun.objects.filter(host=old.host, method=old.method, request_sha256=old.request_sha256)
-    seed = max(tried.values_list("seed", flat=True)) + 1
-    truth.synthesis_run = _synthesis_run(old.host, old.method, old.request["diameter_mm"], seed)
+    truth.synthesis_run = _synthesis_run(old.host, old.method, old.request["diameter_mm"], next_seed(old))
     truth.save(update_fields=["synthesis_run"])

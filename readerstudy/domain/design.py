@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from readerstudy.analysis.frame import POOLED
 from readerstudy.domain.canonical import canonical_sha256
+from readerstudy.domain.eligibility import CRITERIA, ELIGIBILITY
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.orders import most_repeats
 
@@ -114,6 +115,26 @@ class ReadingDesign(_Part):
         return self
 
 
+class GalleryDesign(_Part):
+    """The quality control before opening: what makes a case unfit, in both arms alike, and how many may be."""
+
+    eligibility: Annotated[list[OneLine], Field(max_length=20)] = list(ELIGIBILITY)
+    criteria: Annotated[list[OneLine], Field(max_length=20)] = list(CRITERIA)
+    max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.25
+
+    @model_validator(mode="after")
+    def _reasons_are_told_apart(self) -> GalleryDesign:
+        if not self.reasons:
+            raise ValueError("name at least one criterion or eligibility rule to reject a case by")
+        if len(set(self.reasons)) < len(self.reasons):
+            raise ValueError("each criterion and each eligibility rule may stand once only")
+        return self
+
+    @property
+    def reasons(self) -> list[str]:
+        return [*self.eligibility, *self.criteria]
+
+
 class AnalysisDesign(_Part):
     unsure_policy: Literal["middle", "exclude"] = "middle"
     equivalence_margin: Annotated[float, Field(gt=0, lt=0.5)] = 0.10
@@ -130,6 +151,7 @@ class StudyDesign(_Part):
     organs: Annotated[list[OrganDesign], Field(min_length=1)]
     matching: Matching = Matching()
     reading: ReadingDesign = ReadingDesign()
+    gallery: GalleryDesign = GalleryDesign()
     analysis: AnalysisDesign = AnalysisDesign()
 
     @model_validator(mode="after")
@@ -185,11 +207,19 @@ class StudyDesign(_Part):
         return sum(organ.total for organ in self.organs)
 
     def to_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json")
+        """Return what is stored and hashed. Keys that came later are left out at their default: old hashes hold."""
+        whole, changed = self.model_dump(mode="json"), self.model_dump(mode="json", exclude_defaults=True)
+        for section, key in _CAME_LATER:
+            part, set_here = (whole[section], changed.get(section, {})) if section else (whole, changed)
+            if key not in set_here:
+                del part[key]
+        return whole
 
     def sha256(self) -> str:
         return canonical_sha256(self.to_json())
 
+
+_CAME_LATER: tuple[tuple[str, str], ...] = (("", "gallery"),)
 
 # Parts of the schema whose function comes later: only the values given here are accepted.
 _LATER: dict[tuple[str, str], tuple[object, ...]] = {

@@ -53,7 +53,7 @@ class Likeness:
     """How unlike a slot's candidates are to a real case, over the attributes that are to be matched."""
 
     def __init__(self, slot: Slot, candidates: Sequence[OrganScan], on: Collection[str]) -> None:
-        self._is_made_already = slot.origin == Origin.SYNTHETIC
+        self._is_made_already = slot.origin != Origin.HEALTHY
         self._on = on
         self._attributes = [one for one in ATTRIBUTES if one.asked_by in on]
         self._categories = [one for one in CATEGORIES if one.asked_by in on]

@@ -15,7 +15,7 @@ from readerstudy.domain import slice_packs
 from readerstudy.domain.bell import ring_preview
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.jobs import Commit, requeue, run, unheard
-from readerstudy.domain.store import Shelf, get_store
+from readerstudy.domain.store import Shelf, forget_files, get_store
 from readerstudy.domain.thumbnails import shown_slice
 from readerstudy.domain.volumes import load_mask, load_volume
 from readerstudy.models.job import Job
@@ -58,14 +58,6 @@ def remove_preview(preview: VolumePreview) -> None:
         removed, _ = VolumePreview.objects.filter(pk=preview.pk).exclude(state=Job.State.RUNNING).delete()
         if removed:
             forget_files(files)
-
-
-def forget_files(keys: list[str]) -> None:
-    """Delete files' rows, and the files once the transaction holds."""
-    StoredFile.objects.filter(key__in=keys).delete()
-    store = get_store()
-    for key in keys:
-        transaction.on_commit(lambda key=key: store.delete(key))  # type: ignore[misc]  # mypy knows no such default
 
 
 def reconcile(*, everything: bool = False) -> None:

@@ -10,12 +10,12 @@ import numpy.typing as npt
 from django.db.models import Max
 
 from readerstudy.domain.assignment import FORBIDDEN, Assignment
+from readerstudy.domain.candidates import candidates, check_generators, check_sources
 from readerstudy.domain.case_plan import PlannedCase, Slot, method_names
 from readerstudy.domain.design import OrganDesign, StudyDesign
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.matching import DIAMETER, Likeness
 from readerstudy.domain.persons import persons
-from readerstudy.models.dataset import Dataset
 from readerstudy.models.vocabulary import Origin
 from readerstudy.models.volume import OrganScan
 
@@ -30,8 +30,8 @@ def plan_case_set(design: StudyDesign) -> list[PlannedCase]:
     DomainError
         If a generator or data set is unknown, or the data sets hold too few patients for the design.
     """
-    _check_generators(design)
-    _check_sources(design)
+    check_generators(design)
+    check_sources(design)
     rng = np.random.default_rng([design.seed, 1])
     planned = _draw_cases(_prepare(design, rng))
     return planned + _plan_practice(design, planned, rng)
@@ -40,45 +40,6 @@ def plan_case_set(design: StudyDesign) -> list[PlannedCase]:
 def _organ_slots(organ: OrganDesign) -> list[Slot]:
     arms = [("", organ.real), *sorted(organ.synthetic.items())]
     return [Slot(organ, generator) for generator, count in arms for _ in range(count)]
-
-
-def _check_generators(design: StudyDesign) -> None:
-    imported = set(OrganScan.objects.filter(origin=Origin.SYNTHETIC).values_list("generator", flat=True))
-    known = sorted(method_names() | imported)
-    for organ in design.organs:
-        for generator in organ.synthetic:
-            if generator not in known:
-                raise DomainError(
-                    f"{organ.name}: no generator {generator!r} here; there are {', '.join(known)}. "
-                    "Name one of these, or import cases made by yours."
-                )
-
-
-def _check_sources(design: StudyDesign) -> None:
-    imported = set(Dataset.objects.values_list("name", flat=True))
-    for organ in design.organs:
-        for key in ("real_from", "hosts_from"):
-            for name in getattr(organ, key):
-                if name not in imported:
-                    raise DomainError(
-                        f"{organ.name}: {key} names a data set {name!r} that was not imported; "
-                        "correct it, or import it first."
-                    )
-
-
-def _candidates(design: StudyDesign, slot: Slot) -> list[OrganScan]:
-    organ = slot.organ
-    scans = OrganScan.objects.select_related("volume", "volume__dataset").filter(organ=organ.name, origin=slot.origin)
-    if slot.origin == Origin.HEALTHY:
-        scans = scans.filter(organ_mask__isnull=False, largest_sphere_mm__gte=organ.diameter_mm[0])
-    else:
-        scans = scans.filter(diameter_mm__range=organ.diameter_mm, generator=slot.generator)
-    if not design.stand_ins_allowed:
-        scans = scans.filter(stand_in=False)
-    names = {Origin.REAL: organ.real_from, Origin.HEALTHY: organ.hosts_from}.get(slot.origin, [])
-    if names and not slot.practice:
-        scans = scans.filter(volume__dataset__name__in=names)
-    return list(scans)
 
 
 @dataclass(frozen=True)
@@ -99,15 +60,15 @@ class _Draw:
 def _prepare(design: StudyDesign, rng: np.random.Generator) -> _Draw:
     """See that every slot can get a patient, with as few cases of one patient as that takes."""
     slots = [slot for organ in design.organs for slot in _organ_slots(organ)]
-    candidates = {slot.wants: _candidates(design, slot) for slot in slots}
+    offered = {slot.wants: candidates(design, slot) for slot in slots}
     person = persons()
     most = 1 if design.matching.same_patient == "never" else design.reading.sittings
     for seats in range(1, most + 1):
-        assignment = Assignment(slots, candidates, person, seats=seats, rng=rng)
+        assignment = Assignment(slots, offered, person, seats=seats, rng=rng)
         unfilled = assignment.unfilled()
         if not unfilled:
-            return _Draw(design, slots, candidates, assignment, rng)
-    raise DomainError(_shortage(slots, candidates, unfilled, most) + _stand_in_hint(design))
+            return _Draw(design, slots, offered, assignment, rng)
+    raise DomainError(_shortage(slots, offered, unfilled, most) + _stand_in_hint(design))
 
 
 def _draw_cases(draw: _Draw) -> list[PlannedCase]:
@@ -125,10 +86,10 @@ def _draw_cases(draw: _Draw) -> list[PlannedCase]:
 
     def costs(row: int) -> npt.NDArray[np.float64]:
         slot = draw.slots[row]
-        candidates = draw.candidates[slot.wants]
+        offered = draw.candidates[slot.wants]
         if row in real:
-            return np.array([0.0 if scan.pk == real[row].pk else FORBIDDEN for scan in candidates])
-        return likeness[slot.wants].costs(models[row]) if row in models else np.zeros(len(candidates))
+            return np.array([0.0 if scan.pk == real[row].pk else FORBIDDEN for scan in offered])
+        return likeness[slot.wants].costs(models[row]) if row in models else np.zeros(len(offered))
 
     chosen = draw.assignment.cheapest(costs)
     return [
@@ -172,12 +133,12 @@ def _spread(items: list[OrganScan], count: int, rng: np.random.Generator) -> lis
     return items * whole + [items[n] for n in rng.permutation(len(items))[:rest]]
 
 
-def _shortage(slots: list[Slot], candidates: dict[str, list[OrganScan]], unfilled: list[Slot], most: int) -> str:
+def _shortage(slots: list[Slot], offered: dict[str, list[OrganScan]], unfilled: list[Slot], most: int) -> str:
     asked = Counter(slot.wants for slot in slots)
     by_name = {slot.wants: slot for slot in slots}
     parts = []
     for wants, missing in sorted(Counter(slot.wants for slot in unfilled).items()):
-        there = len({scan.volume.patient_key for scan in candidates[wants]})
+        there = len({scan.volume.patient_key for scan in offered[wants]})
         can_be_had = asked[wants] - missing
         parts.append(f"{wants}: {asked[wants]} asked for, {can_be_had} can be had ({_supply(by_name[wants], there)})")
     each = "one case each" if most == 1 else f"up to {most} cases each"
@@ -215,7 +176,7 @@ def _plan_practice(design: StudyDesign, planned: list[PlannedCase], rng: np.rand
     for slot in _practice_slots(design):
         if len(practice) == wanted:
             break
-        free = [scan for scan in _candidates(design, slot) if person[scan.volume.patient_key] not in used]
+        free = [scan for scan in candidates(design, slot) if person[scan.volume.patient_key] not in used]
         if not free:
             continue
         free = [free[n] for n in rng.permutation(len(free))]

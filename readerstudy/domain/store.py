@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.core.files.base import File
 from django.core.files.storage import storages
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from readerstudy.models.stored_file import ShelvedFile, StoredFile
@@ -191,6 +191,14 @@ def storing(claim: UUID | None = None) -> Iterator[Shelf]:
     except BaseException:
         shelf.clear()
         raise
+
+
+def forget_files(keys: list[str]) -> None:
+    """Delete files' rows, and the files once the transaction holds."""
+    StoredFile.objects.filter(key__in=keys).delete()
+    store = get_store()
+    for key in keys:
+        transaction.on_commit(lambda key=key: store.delete(key))  # type: ignore[misc]  # mypy knows no such default
 
 
 def remove_shelved(*, live_claims: set[UUID]) -> None:

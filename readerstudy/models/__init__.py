@@ -6,6 +6,7 @@ Django finds them here; `apps.py` has them imported through this list.
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import Case, SlicePack
+from readerstudy.models.case_review import CaseReplacement, CaseReview
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.ground_truth import GroundTruth
@@ -26,6 +27,8 @@ __all__ = [
     "AuditEvent",
     "BlindingAudit",
     "Case",
+    "CaseReplacement",
+    "CaseReview",
     "Dataset",
     "DisplayCheck",
     "GroundTruth",
