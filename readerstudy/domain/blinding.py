@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from readerstudy.models.case import SlicePack
 from readerstudy.models.sequence import SequenceItem
 
 
@@ -42,10 +43,42 @@ def case_payload(item: SequenceItem, *, cue: str) -> CasePayload:
         organ=case.organ,
         question=question(case.organ, cue=cue),
         shape=case.pack.shape,
-        spacing_mm=[round(mm, 3) for mm in case.pack.spacing_mm],  # all digits would find a public data set
+        spacing_mm=_spacing_mm(case.pack),
         cue_slice=None if cue == "none" else case.pack.cue_slice,
         cue_marker=case.pack.cue_point if cue == "marker" else None,
         slice_url=slice_zero.removesuffix("0") + "{n}",
         answer_url=reverse("answer", args=[item.token]),
         problem_url=reverse("problem", args=[item.token]),
     )
+
+
+@dataclass(frozen=True)
+class GalleryPayload:
+    """One case as the viewer shows it to staff who look for bad cases: as blinded as a reader's."""
+
+    token: str
+    organ: str
+    shape: list[int]
+    spacing_mm: list[float]
+    cue_slice: int | None
+    cue_marker: list[int] | None
+    slice_url: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def gallery_payload(pack: SlicePack, *, token: str, slice_url: str) -> GalleryPayload:
+    return GalleryPayload(
+        token=token,
+        organ=pack.case.organ,
+        shape=pack.shape,
+        spacing_mm=_spacing_mm(pack),
+        cue_slice=pack.cue_slice,
+        cue_marker=pack.cue_point,
+        slice_url=slice_url,
+    )
+
+
+def _spacing_mm(pack: SlicePack) -> list[float]:
+    return [round(mm, 3) for mm in pack.spacing_mm]  # all digits would find a public data set

@@ -9,10 +9,12 @@ from typing import Any
 
 from readerstudy.analysis.exports.folder import Described, finish, write_drawings, write_tables
 from readerstudy.analysis.exports.tables import escaped, write_csv
+from readerstudy.analysis.tables import records
 from readerstudy.analysis.whole_folder import whole_folder
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.export_tables import audit_log_table
+from readerstudy.domain.gallery_rates import reviews_table
 from readerstudy.domain.protocol import protocol_record
 from readerstudy.domain.reader_tables import reader_tables
 from readerstudy.domain.report import render_report
@@ -50,6 +52,9 @@ def _write(study: Study, results: StudyResults, folder: Path) -> None:
         _write_json(folder / "design.json", study.design)
         for name, table in reader_tables(study).items():
             write_csv(escaped(table), folder / name)
+    if results.rejections is not None:
+        write_csv(escaped(results.rejections), folder / "gallery.csv")
+        write_csv(escaped(reviews_table(study)), folder / "gallery_reviews.csv")
     protocol = protocol_record(study)
     if protocol:
         _write_json(folder / "protocol.json", protocol)
@@ -69,6 +74,7 @@ def _document(study: Study, results: StudyResults) -> dict[str, Any]:
             "design_sha256": study.design_sha256,
             "stand_in": results.stand_in,
             "read_elsewhere": study.read_elsewhere,
+            "gallery": None if results.rejections is None else records(results.rejections),
             "protocol": _in_brief(protocol_record(study)),
         },
         **document,

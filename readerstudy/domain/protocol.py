@@ -18,11 +18,13 @@ from django.contrib.staticfiles import finders
 from django.db import transaction
 
 from readerstudy.analysis import __version__ as analysis_version
+from readerstudy.analysis.tables import records
 from readerstudy.domain import audit as trail
 from readerstudy.domain import orders, selection
 from readerstudy.domain.canonical import canonical_sha256
 from readerstudy.domain.case_set_hash import case_set_sha256
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.gallery_rates import rejection_rates
 from readerstudy.domain.result_cache import analysis_fingerprint
 from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import Case
@@ -54,6 +56,7 @@ def protocol_document(study: Study, audit: BlindingAudit, acknowledgement: str) 
             "sha256": audit.cases_sha256,
         },
         "versions": {**current_versions(), "engines": _engines(study)},
+        "gallery": records(rejection_rates(study)),
         "leak_audit": {
             "at": audit.finished_at.isoformat() if audit.finished_at else None,
             "outcome": audit.outcome,

@@ -42,6 +42,8 @@ class Subject:
         Its heading, and a line of where and when it was read.
     notices
         What must be read first.
+    gallery
+        What was rejected before opening, in sentences.
     design, design_sha256
         The protocol; None and empty where the readings were made elsewhere.
     audits
@@ -56,6 +58,7 @@ class Subject:
     findings: Findings
     drawings: Mapping[str, Drawing]
     notices: Sequence[str] = ()
+    gallery: Sequence[str] = ()
     design: dict[str, Any] | None = None
     design_sha256: str = ""
     audits: Sequence[Mapping[str, Any]] | None = None
@@ -78,6 +81,7 @@ def render_report(results: StudyResults) -> str:
             findings=results.findings,
             drawings=results.drawings,
             notices=results.notices,
+            gallery=results.gallery,
             audits=None if study.read_elsewhere else [{"at": event.at, **event.detail} for event in audits],
             protocol=protocol_record(study),
             **own,

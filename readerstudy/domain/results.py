@@ -13,7 +13,9 @@ from readerstudy.analysis.figures.collection import FIGURES, Material
 from readerstudy.analysis.figures.drawing import Drawing
 from readerstudy.analysis.frame import COLUMNS, readings_frame
 from readerstudy.analysis.reporting.findings import Findings, find
+from readerstudy.analysis.reporting.gallery import gallery_sentences
 from readerstudy.domain.export_tables import cases_table, readers_table
+from readerstudy.domain.gallery_rates import rejection_rates
 from readerstudy.domain.readings_import import import_note
 from readerstudy.domain.result_cache import cached
 from readerstudy.domain.unblinding import UnblindedCase, UnblindedReading, require_closed, unblind
@@ -58,6 +60,16 @@ class StudyResults:
     @cached_property
     def readers(self) -> pd.DataFrame:
         return readers_table(self.study, self.readings)
+
+    @cached_property
+    def rejections(self) -> pd.DataFrame | None:
+        """Rejections before opening, arm by arm; None where the cases were not drawn here."""
+        return None if self.study.read_elsewhere else rejection_rates(self.study)
+
+    @property
+    def gallery(self) -> list[str]:
+        """What is said of them beside the headline."""
+        return [] if self.rejections is None else gallery_sentences(self.rejections)
 
     @cached_property
     def analysis(self) -> Analysis:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Mask = npt.NDArray[np.bool_]
 
 LONGEST_PX = 128
+DETAIL_MM = 120.0
 WINDOW_LOW_HU, WINDOW_HIGH_HU = -150.0, 250.0
 
 
@@ -52,8 +53,24 @@ def draw_thumbnail(slice_hu: npt.NDArray[np.int16], spacing_mm: tuple[float, ...
         Grey, 8 bits; its longest side has `LONGEST_PX` pixels, which are square in mm.
     """
     rows_and_columns = slice_hu[::-1, ::-1].T  # from the front to the back, from the patient's right to the left
+    return _draw(rows_and_columns, (spacing_mm[1], spacing_mm[0]))
+
+
+def draw_detail(
+    slice_hu: npt.NDArray[np.int16], spacing_mm: tuple[float, float], center: tuple[int, int]
+) -> Image.Image:
+    """Return what lies around a pixel of a slice as it is displayed, `DETAIL_MM` wide; see `draw_thumbnail`."""
+    half = [max(1, round(DETAIL_MM / 2 / mm)) for mm in spacing_mm]
+    rows, columns = (
+        slice(max(0, at - reach), min(length, at + reach + 1))
+        for at, reach, length in zip(center, half, slice_hu.shape, strict=True)
+    )
+    return _draw(slice_hu[rows, columns], spacing_mm)
+
+
+def _draw(rows_and_columns: npt.NDArray[np.int16], spacing_mm: tuple[float, float]) -> Image.Image:
     grey = np.interp(rows_and_columns, (WINDOW_LOW_HU, WINDOW_HIGH_HU), (0, 255)).astype(np.uint8)
-    height_mm, width_mm = (n * mm for n, mm in zip(grey.shape, (spacing_mm[1], spacing_mm[0]), strict=True))
+    height_mm, width_mm = (n * mm for n, mm in zip(grey.shape, spacing_mm, strict=True))
     scale = LONGEST_PX / max(height_mm, width_mm)
     size = (max(1, round(width_mm * scale)), max(1, round(height_mm * scale)))
     return Image.fromarray(np.ascontiguousarray(grey)).resize(size, Image.Resampling.BOX)

@@ -9,8 +9,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from readerstudy.administration.forms import AmendmentForm, DesignFileForm, InvitationForm, OrganForm, StudyForm
+from readerstudy.analysis.gallery import reviewed_unequally
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.gallery import open_gallery
+from readerstudy.domain.gallery_rates import rejection_rates
 from readerstudy.domain.leak_audit.runs import standing_audit
 from readerstudy.domain.presets import PRESETS
 from readerstudy.domain.protocol import deviations, protocol_of
@@ -85,6 +88,7 @@ def study_open(request: HttpRequest, slug: str) -> HttpResponse:
         "readiness": readiness(study),
         "audit": audit,
         "needs_acknowledgement": audit is not None and needs_acknowledgement(audit),
+        **_reviews(request, study),
     }
     return render(request, "readerstudy/administration/study_open.html", context)
 
@@ -125,6 +129,16 @@ def render_study(request: HttpRequest, study: Study, *, invitation_form: Invitat
         "invitation_form": invitation_form,
     }
     return render(request, "readerstudy/administration/study_detail.html", context)
+
+
+def _reviews(request: HttpRequest, study: Study) -> dict[str, Any]:
+    """Return how far the gallery is, without a word on either arm but that they are alike or not."""
+    if study.state != Study.State.PREPARING:
+        return {}
+    return {
+        "gallery": open_gallery(study=study, viewer=staff_user(request).get_username()),
+        "reviewed_unequally": reviewed_unequally(rejection_rates(study)),
+    }
 
 
 def _draft_balance(study: Study) -> dict[str, Any]:

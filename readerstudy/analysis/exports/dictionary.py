@@ -47,6 +47,30 @@ READERS = {
     "n_read": Described("whole number", "of them answered"),
     "n_unsure": Described("whole number", "of those unsure"),
 }
+GALLERY_REVIEWS = {
+    "case_id": Described("text", "the case's code, as in readings.csv"),
+    "version": Described("whole number", "1 = as first drawn, 2 = what replaced it, and so on"),
+    "truth": Described("text", "real (positive) or synthetic (negative); not known to who reviewed"),
+    "generator": Described("text", "what made the synthetic tumour; empty for a real one"),
+    "accepted": Described("true/false", "false = rejected and replaced"),
+    "reason": Described("text", "the criterion of the design; empty where accepted"),
+    "actor": Described("text", "the staff user who reviewed"),
+    "at": Described("time", "when, ISO 8601 with time zone"),
+    "dataset": Described("text", "where a version that was replaced came from; empty = see cases.csv"),
+    "row": Described("whole number", "its place in the imported list; empty = see cases.csv"),
+    "synthesis_version": Described("text", "version of the method that made it; empty = see cases.csv"),
+    "synthesis_seed": Described("whole number", "its seed; empty = see cases.csv"),
+}
+GALLERY_RATES = {
+    "truth": Described("text", "real (positive) or synthetic (negative)"),
+    "generator": Described("text", "what made the synthetic tumours; empty for real ones"),
+    "n_cases": Described("whole number", "cases of the arm in the study"),
+    "n_reviewed": Described("whole number", "of them reviewed as they are"),
+    "n_shown": Described("whole number", "versions that were reviewed, those replaced too"),
+    "n_rejected": Described("whole number", "of those rejected"),
+    "share": Described(FRACTION, "rejected over reviewed versions; empty = none was reviewed"),
+    "p_value": Described(FRACTION, "Fisher's exact test against the real cases' rejections"),
+}
 AUDIT_LOG = {
     "at": Described("time", "when, ISO 8601 with time zone"),
     "actor": Described("text", "a staff user's name, a reader's code, or the command line"),
@@ -119,6 +143,8 @@ def dictionary() -> pd.DataFrame:
         "remarks.csv": REMARKS,
         "problems.csv": PROBLEMS,
         "displays.csv": DISPLAYS,
+        "gallery.csv": GALLERY_RATES,
+        "gallery_reviews.csv": GALLERY_REVIEWS,
         "audit_log.csv": AUDIT_LOG,
     }
     rows = [

@@ -35,6 +35,8 @@ FILES = {
     "remarks.csv": "readers' comments, and marks of what gave a tumour away",
     "problems.csv": "what readers reported about cases",
     "displays.csv": "the display check before each sitting: what was drawn and what was seen, on which screen",
+    "gallery.csv": "cases reviewed and rejected before opening, arm by arm",
+    "gallery_reviews.csv": "every review in the gallery, and what was replaced",
     "protocol.json": "what was frozen on opening, under one hash: design, cases, versions, leak audit; and amendments",
     "audit_log.csv": "what was done to the study, by whom and when",
     "report.html": "the report: one file, to read or to print",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Max, Q
 
+from readerstudy.domain.gallery import rejected_without_replacement
 from readerstudy.models.case import SlicePack
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.job import Job
@@ -76,6 +77,11 @@ def readiness(study: Study) -> list[str]:
     problems = []
     if progress.running + progress.queued:
         problems.append(f"{progress.running + progress.queued} of {progress.total} cases are still being built.")
+    if rejected := rejected_without_replacement(study):
+        problems.append(
+            f"{rejected} case{'' if rejected == 1 else 's'} rejected in the gallery could not be replaced: import more "
+            "data and reject again, or accept."
+        )
     if progress.failed:
         problems.append(f"{progress.failed} of {progress.total} cases failed; retry them.")
     return problems

@@ -22,6 +22,7 @@ POST_ONLY = {
     "study-generate",
     "study-retry",
     "study-audit-run",
+    "gallery-review",
     "study-amend",
     "reader-invite",
     "reader-renew",
@@ -39,8 +40,9 @@ CLOSED_ONLY = {
     "case-preview",
     "case-slice",
 }  # not found before
+IN_THE_GALLERY = {"gallery-case", "gallery-preview", "gallery-slice", "gallery-thumbnail"}  # not found after opening
 STAFF_ONLY = {str(pattern.name) for pattern in urlpatterns} - PUBLIC
-PAGES = STAFF_ONLY - POST_ONLY - CLOSED_ONLY
+PAGES = STAFF_ONLY - POST_ONLY - CLOSED_ONLY - IN_THE_GALLERY
 FORMS = POST_ONLY | {"study-new", "study-open", "study-close", "dataset-delete", "import-new", "import-upload"}
 OF_ONE_SCAN = {str(pattern.name) for pattern in urlpatterns if "scan_id" in pattern.pattern.converters}
 OF_ONE_STUDY = {str(pattern.name) for pattern in urlpatterns if "slug" in pattern.pattern.converters}
@@ -69,6 +71,7 @@ def url(name: str, reader: Reader, **changes: object) -> str:
         "dataset": builders.SHOWN,
         "scan_id": scan.pk,
         "number": 0,
+        "token": "0" * 32,
         "code": reader.study.cases.first().code,
         "run_id": ImportRun.objects.get().pk,
         **changes,
@@ -117,6 +120,11 @@ def test_staff_get_the_pages_of_a_closed_study(reader: Reader, staff_client: Cli
     shown = CLOSED_ONLY - {"case-slice"}  # the files of these cases have no content; see test_case_page
     found = statuses(staff_client, shown, reader)
     assert found == dict.fromkeys(shown, 200) | {"study-report-pdf": 200 if can_make_pdf() else 302}
+
+
+def test_an_opened_study_has_no_gallery_any_more(reader: Reader, staff_client: Client):
+    asked = IN_THE_GALLERY | {"gallery-review"}
+    assert statuses(staff_client, asked, reader) == dict.fromkeys(asked, 404)
 
 
 def test_what_changes_something_is_not_done_by_a_link(reader: Reader, staff_client: Client):
