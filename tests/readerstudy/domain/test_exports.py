@@ -48,7 +48,7 @@ def test_an_export_is_these_files(tmp_path):
 
     assert {path.name for path in folder.iterdir()} == {
         "README.txt", "SHA256SUMS", "analyse.R", "analysis.json", "audit_log.csv", "cases.csv", "data_dictionary.csv",
-        "design.json", "displays.csv", "export.xlsx", "figures", "imrmc_cases.csv", "labels.imrmc", "metrics.csv",
+        "design.json", "displays.csv", "export.xlsx", "figures", "gallery.csv", "gallery_reviews.csv", "imrmc_cases.csv", "labels.imrmc", "metrics.csv",
         "problems.csv", "protocol.json", "readers.csv", "readings.csv", "remarks.csv", "report.html", "table.tex",
     }  # fmt: skip
 
@@ -137,7 +137,8 @@ def test_the_document_names_the_study_and_its_design(tmp_path):
 
     document = json.loads((folder / "analysis.json").read_text())
 
-    protocol = document["study"].pop("protocol")
+    protocol, gallery = (document["study"].pop(name) for name in ("protocol", "gallery"))
+    assert [arm["n_shown"] for arm in gallery] == [0, 0]
     assert document["study"] == {
         "slug": "small",
         "title": "A small study",
