@@ -1,8 +1,14 @@
 """Who may reach what: the one module that decides it.
 
-Every view says for whom it is (`public`, `staff_only`, `reader_only`); a view that says nothing is refused.
-Staff are Django users with `is_staff`; readers have no user account, only a session that an accepted
-invitation opened, so that the two can't be mixed up.
+Every view says for whom it is; a view that says nothing is refused:
+
+- `public`, `reader_only`, `reader_granted`;
+- `staff_only`: whoever has a staff account; `data_managers_only` and `administrators_only`: some of them;
+- `study_staff(Permission.…)`: who may do that in the study that the address names. The view is given the study.
+
+Staff are Django users with `is_staff`, administrators those with `is_superuser`; `domain.roles` says what a role may do
+in a study. Readers have no user account, only a session that an accepted invitation opened, so that the two can't be
+mixed up.
 """
 
 import time
@@ -15,10 +21,12 @@ from django.contrib.auth import logout
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 
+from readerstudy.domain.roles import MANAGE_DATA, Permission, permissions_in
 from readerstudy.models.reader import Reader
+from readerstudy.models.study import Study
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
@@ -39,16 +47,57 @@ def public(view: View) -> View:
     return _mark(view, "public")
 
 
-def staff_only(view: View) -> View:
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
-        if not request.user.is_staff:
-            raise PermissionDenied
-        return _no_store(view(request, *args, **kwargs))
+def _staff(access: str, may: Callable[[User], bool]) -> Callable[[View], View]:
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not may(staff_user(request)):
+                raise PermissionDenied
+            return _no_store(view(request, *args, **kwargs))
 
-    return _mark(guarded, "staff")
+        return _mark(guarded, access)
+
+    return decorate
+
+
+staff_only = _staff("staff", lambda user: user.is_staff)
+data_managers_only = _staff("data-managers", lambda user: user.is_staff and user.has_perm(MANAGE_DATA))
+administrators_only = _staff("administrators", lambda user: user.is_staff and user.is_superuser)
+
+
+class StudyRequest(HttpRequest):
+    study_rights: frozenset[Permission]
+
+
+def study_staff(
+    needed: Permission, *, state: Study.State | None = None
+) -> Callable[[Callable[..., HttpResponseBase]], View]:
+    """Pass the study that `slug` names to the view; not found for those without a role, or in another `state`."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, slug: str, **kwargs: Any) -> HttpResponseBase:
+            study = Study.objects.filter(slug=slug).first()
+            rights = permissions_in(study, staff_user(request)) if study else frozenset()
+            if study is None or not rights:
+                raise Http404
+            if needed not in rights:
+                raise PermissionDenied
+            if state is not None and study.state != state:
+                raise Http404
+            cast(StudyRequest, request).study_rights = rights
+            return view(request, study, *args, **kwargs)
+
+        return _staff(f"study:{needed}", lambda user: user.is_staff)(guarded)
+
+    return decorate
+
+
+def study_rights(request: HttpRequest) -> dict[str, frozenset[Permission]]:
+    """Give templates `may`: what this user may do in the study of this page."""
+    return {"may": getattr(request, "study_rights", frozenset())}
 
 
 def reader_only(

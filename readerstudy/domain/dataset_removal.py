@@ -32,9 +32,9 @@ def remove_dataset(*, dataset: Dataset, actor: str) -> None:
     DomainError
         If a study uses it, by now too.
     """
-    users = studies_using(dataset)
-    if users:
-        raise DomainError(f"Data set {dataset.name!r} is used by {', '.join(study.slug for study in users)}.")
+    uses = len(studies_using(dataset))
+    if uses:  # not named: who deletes it may have no role in them
+        raise DomainError(f"Data set {dataset.name!r} is used by {uses} stud{'y' if uses == 1 else 'ies'}.")
     try:
         with transaction.atomic():
             keys = _remove_rows(dataset)

@@ -16,11 +16,14 @@ from readerstudy.domain.queries.progress import readiness, unfinished_readers
 from readerstudy.domain.selection import plan_case_set
 from readerstudy.domain.sequencing import rehearse
 from readerstudy.models.blinding_audit import BlindingAudit
+from readerstudy.models.membership import Membership, Role
 from readerstudy.models.study import Study
 
 
-def create_study(*, design: StudyDesign, actor: str, user: User | None = None) -> Study:
+def create_study(*, design: StudyDesign, actor: str, owner: User | None = None) -> Study:
     """Store a draft whose cases could be drawn from the data sets there are now.
+
+    Administrators own every study; `owner` does too.
 
     Raises
     ------
@@ -37,8 +40,10 @@ def create_study(*, design: StudyDesign, actor: str, user: User | None = None) -
                 title=design.title,
                 design=design.to_json(),
                 design_sha256=design.sha256(),
-                created_by=user,
+                created_by=owner,
             )
+            if owner is not None:
+                Membership.objects.create(study=study, user=owner, role=Role.OWNER)
             trail.record(actor=actor, action="create study", study=study, design_sha256=study.design_sha256)
     except IntegrityError:
         raise DomainError(f"There is a study {design.slug} already; choose another slug.") from None

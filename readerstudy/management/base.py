@@ -3,6 +3,7 @@
 from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
@@ -56,6 +57,13 @@ def _set_up_database() -> None:
     if connection.vendor != "sqlite" or executor.loader.applied_migrations:
         raise CommandError("The database is not set up for this version; run: python manage.py migrate")
     call_command("migrate", verbosity=0)
+
+
+def get_staff(name: str) -> User:
+    user = User.objects.filter(username=name, is_staff=True).first()
+    if user is None:
+        raise DomainError(f"There is no staff member {name!r}; make one: python manage.py create_staff {name}")
+    return user
 
 
 def get_study(slug: str) -> Study:

@@ -11,6 +11,7 @@ from readerstudy.models.dataset import Dataset
 from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.import_run import ImportRun
+from readerstudy.models.membership import Membership
 from readerstudy.models.problem_report import ProblemReport
 from readerstudy.models.protocol import Amendment, Protocol
 from readerstudy.models.reader import Reader
@@ -34,6 +35,7 @@ __all__ = [
     "GroundTruth",
     "ImportRun",
     "Lesion",
+    "Membership",
     "OrganScan",
     "ProblemReport",
     "Protocol",

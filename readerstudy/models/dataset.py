@@ -11,6 +11,7 @@ class Dataset(models.Model):
 
     class Meta:
         ordering = ["name"]
+        permissions = [("manage_data", "Can import and delete data sets")]
 
     def __str__(self) -> str:
         return self.name

@@ -49,7 +49,7 @@ def source(tmp_path: Path, settings) -> Path:
 def staff_page(page: Page, live_server, source, settings, monkeypatch) -> Page:
     """A page on which staff are logged in; what a worker would be told of, the test does itself."""
     monkeypatch.setattr("readerstudy.domain.jobs._ring_now", lambda *_: None)
-    User.objects.create_user("ann", password=PASSWORD, is_staff=True)
+    User.objects.create_user("ann", password=PASSWORD, is_staff=True, is_superuser=True)
     page.goto(f"{live_server.url}/login/")
     page.fill("[name=username]", "ann")
     page.fill("[name=password]", PASSWORD)

@@ -10,9 +10,8 @@ from django.templatetags.static import static
 from django.test import Client, RequestFactory
 from django.urls import path, reverse
 
-from readerstudy.permissions import ACCESS, DenyByDefaultMiddleware, public
+from readerstudy.permissions import DenyByDefaultMiddleware, public
 from tests import factories
-from tests.readerstudy.reading import addresses
 
 
 def silent(request):
@@ -25,29 +24,6 @@ def spoken(request):
 
 
 urlpatterns = [path("silent", silent), path("spoken", spoken)]
-
-ACCESS_OF = {
-    "home": "public",
-    "login": "public",
-    "logout": "public",
-    "invitation": "public",
-    "instructions": "reader",
-    "display-check": "reader",
-    "next-sitting": "reader",
-    "preferences": "reader",
-    "problem": "reader",
-    "finished": "reader",
-    "reading-room": "reader",
-    "state": "reader",
-    "slice": "reader",
-    "answer": "reader",
-}
-
-
-def test_every_view_of_the_project_says_for_whom_it_is():
-    access = {name: getattr(view, ACCESS, None) for name, view in addresses.views().items()}
-
-    assert access == {name: ACCESS_OF.get(name, "staff") for name in access}
 
 
 def test_a_view_that_says_nothing_is_refused():

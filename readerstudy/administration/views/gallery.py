@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -17,14 +17,14 @@ from readerstudy.domain.gallery import (
     open_gallery,
     reject_case,
 )
+from readerstudy.domain.roles import Permission
 from readerstudy.models.study import Study
-from readerstudy.permissions import staff_only, staff_user
+from readerstudy.permissions import staff_user, study_staff
 
 
-@staff_only
+@study_staff(Permission.CONDUCT)
 @require_safe
-def study_gallery(request: HttpRequest, slug: str) -> HttpResponse:
-    study = get_object_or_404(Study, slug=slug)
+def study_gallery(request: HttpRequest, study: Study) -> HttpResponse:
     context: dict[str, object] = {"study": study}
     if study.state == Study.State.PREPARING:
         gallery = open_gallery(study=study, viewer=_viewer(request))
@@ -32,15 +32,14 @@ def study_gallery(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "readerstudy/administration/gallery.html", context)
 
 
-@staff_only
+@study_staff(Permission.CONDUCT, state=Study.State.PREPARING)
 @require_safe
-def gallery_case(request: HttpRequest, slug: str, token: str) -> HttpResponse:
-    study = _preparing(slug)
+def gallery_case(request: HttpRequest, study: Study, token: str) -> HttpResponse:
     gallery = open_gallery(study=study, viewer=_viewer(request))
     case = next((case for case in gallery.cases if case.token == token), None)
     if case is None:
         messages.info(request, "This case was replaced meanwhile.")
-        return redirect("study-gallery", slug=slug)
+        return redirect("study-gallery", slug=study.slug)
     context = {
         "study": study,
         "gallery": gallery,
@@ -51,11 +50,11 @@ def gallery_case(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     return render(request, "readerstudy/administration/gallery_case.html", context)
 
 
-@staff_only
+@study_staff(Permission.CONDUCT, state=Study.State.PREPARING)
 @require_POST
-def gallery_review(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+def gallery_review(request: HttpRequest, study: Study, token: str) -> HttpResponse:
     """Accept the case or reject it, and go on to the next that nobody has reviewed."""
-    study, actor = _preparing(slug), staff_user(request).get_username()
+    actor = staff_user(request).get_username()
     following = open_gallery(study=study, viewer=_viewer(request)).after(token)
     try:
         if request.POST.get("verdict") == "accept":
@@ -66,50 +65,46 @@ def gallery_review(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         messages.info(request, str(error))
     except DomainError as error:
         messages.error(request, str(error))
-        return redirect("gallery-case", slug=slug, token=token)
+        return redirect("gallery-case", slug=study.slug, token=token)
     if following is None or following.token == token:
-        return redirect("study-gallery", slug=slug)
-    return redirect("gallery-case", slug=slug, token=following.token)
+        return redirect("study-gallery", slug=study.slug)
+    return redirect("gallery-case", slug=study.slug, token=following.token)
 
 
-@staff_only
+@study_staff(Permission.CONDUCT, state=Study.State.PREPARING)
 @never_cache
 @require_safe
-def gallery_preview(request: HttpRequest, slug: str, token: str) -> JsonResponse:
+def gallery_preview(request: HttpRequest, study: Study, token: str) -> JsonResponse:
     """Describe the case as the viewer takes it."""
-    case = _case(request, slug, token)
-    address = reverse("gallery-slice", args=[slug, token, 0]).removesuffix("0") + "{n}"
+    case = _case(request, study, token)
+    address = reverse("gallery-slice", args=[study.slug, token, 0]).removesuffix("0") + "{n}"
     return JsonResponse(
         {"state": "ready", "item": gallery_payload(case.pack, token=token, slice_url=address).to_json()}
     )
 
 
-@staff_only
+@study_staff(Permission.CONDUCT, state=Study.State.PREPARING)
 @require_safe
-def gallery_slice(request: HttpRequest, slug: str, token: str, number: int) -> HttpResponse:
+def gallery_slice(request: HttpRequest, study: Study, token: str, number: int) -> HttpResponse:
     try:
-        content = _case(request, slug, token).read(number)
+        content = _case(request, study, token).read(number)
     except DomainError as error:
         return JsonResponse({"error": str(error)}, status=404)
     return HttpResponse(content, content_type="application/octet-stream", headers={"Content-Encoding": "gzip"})
 
 
-@staff_only
+@study_staff(Permission.CONDUCT, state=Study.State.PREPARING)
 @require_safe
-def gallery_thumbnail(request: HttpRequest, slug: str, token: str) -> HttpResponse:
-    return HttpResponse(_case(request, slug, token).draw(), content_type="image/png")
+def gallery_thumbnail(request: HttpRequest, study: Study, token: str) -> HttpResponse:
+    return HttpResponse(_case(request, study, token).draw(), content_type="image/png")
 
 
 def _viewer(request: HttpRequest) -> str:
     return staff_user(request).get_username()
 
 
-def _preparing(slug: str) -> Study:
-    return get_object_or_404(Study, slug=slug, state=Study.State.PREPARING)
-
-
-def _case(request: HttpRequest, slug: str, token: str) -> GalleryCase:
+def _case(request: HttpRequest, study: Study, token: str) -> GalleryCase:
     try:
-        return find_gallery_case(study=_preparing(slug), viewer=_viewer(request), token=token)
+        return find_gallery_case(study=study, viewer=_viewer(request), token=token)
     except NoSuchCaseError:
         raise Http404 from None

@@ -18,12 +18,12 @@ from readerstudy.domain.importing.runs import ask_import, dismiss_import, retry_
 from readerstudy.domain.importing.uploads import forget_upload, keep_upload
 from readerstudy.models.import_run import ImportRun
 from readerstudy.models.job import Job
-from readerstudy.permissions import staff_only, staff_user
+from readerstudy.permissions import data_managers_only, staff_user
 
 FORM_BYTES = MEGABYTE  # what a form may take beside its file
 
 
-@staff_only
+@data_managers_only
 @require_http_methods(["GET", "POST"])
 def import_new(request: HttpRequest) -> HttpResponse:
     """Choose a folder of the import folder (GET, `?place=`), have it imported (POST)."""
@@ -40,7 +40,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
     return render(request, "readerstudy/administration/import_new.html", context)
 
 
-@staff_only
+@data_managers_only
 @csrf_exempt  # checked by the view below, which the handler has to be given to before anything is read
 @require_http_methods(["GET", "POST"])
 def import_upload(request: HttpRequest) -> HttpResponse:
@@ -68,7 +68,7 @@ def _receive(request: HttpRequest, handler: ArchiveUploadHandler) -> HttpRespons
     return _render_upload(request, form)
 
 
-@staff_only
+@data_managers_only
 @require_safe
 def import_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(ImportRun.objects.select_related("dataset"), pk=run_id)
@@ -78,7 +78,7 @@ def import_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     return render(request, "readerstudy/administration/import_detail.html", {"run": run})
 
 
-@staff_only
+@data_managers_only
 @never_cache
 @require_safe
 def import_progress(request: HttpRequest, run_id: int) -> JsonResponse:
@@ -94,7 +94,7 @@ def import_progress(request: HttpRequest, run_id: int) -> JsonResponse:
     )
 
 
-@staff_only
+@data_managers_only
 @require_POST
 def import_stop(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(ImportRun, pk=run_id)
@@ -102,7 +102,7 @@ def import_stop(request: HttpRequest, run_id: int) -> HttpResponse:
     return redirect("import-detail", run_id=run_id)
 
 
-@staff_only
+@data_managers_only
 @require_POST
 def import_retry(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(ImportRun, pk=run_id)
@@ -113,7 +113,7 @@ def import_retry(request: HttpRequest, run_id: int) -> HttpResponse:
     return redirect("import-detail", run_id=run_id)
 
 
-@staff_only
+@data_managers_only
 @require_POST
 def import_dismiss(request: HttpRequest, run_id: int) -> HttpResponse:
     dismiss_import(run=get_object_or_404(ImportRun, pk=run_id))

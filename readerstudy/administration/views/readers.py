@@ -10,16 +10,16 @@ from readerstudy.administration.forms import InvitationForm
 from readerstudy.administration.views.studies import render_study
 from readerstudy.domain.enrolment import invite_reader, renew_invitation
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.roles import Permission
 from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
-from readerstudy.permissions import staff_only, staff_user
+from readerstudy.permissions import staff_user, study_staff
 
 
-@staff_only
+@study_staff(Permission.CONDUCT)
 @never_cache
 @require_POST
-def reader_invite(request: HttpRequest, slug: str) -> HttpResponse:
-    study = get_object_or_404(Study, slug=slug)
+def reader_invite(request: HttpRequest, study: Study) -> HttpResponse:
     form = InvitationForm(request.POST)
     if form.is_valid():
         try:
@@ -31,17 +31,16 @@ def reader_invite(request: HttpRequest, slug: str) -> HttpResponse:
     return render_study(request, study, invitation_form=form)
 
 
-@staff_only
+@study_staff(Permission.CONDUCT)
 @never_cache
 @require_POST
-def reader_renew(request: HttpRequest, slug: str, reader_id: int) -> HttpResponse:
-    study = get_object_or_404(Study, slug=slug)
+def reader_renew(request: HttpRequest, study: Study, reader_id: int) -> HttpResponse:
     reader = get_object_or_404(Reader, study=study, pk=reader_id)
     try:
         link = renew_invitation(reader=reader, actor=staff_user(request).get_username())
     except DomainError as error:
         messages.error(request, str(error))
-        return redirect("study-detail", slug=slug)
+        return redirect("study-detail", slug=study.slug)
     return _show_link(request, study, reader.code, link)
 
 

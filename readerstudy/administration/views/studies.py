@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from readerstudy.administration.forms import AmendmentForm, DesignFileForm, InvitationForm, OrganForm, StudyForm
@@ -21,6 +21,7 @@ from readerstudy.domain.queries.datasets import available_sources
 from readerstudy.domain.queries.problems import reported_problems
 from readerstudy.domain.queries.progress import reader_progress, readiness, study_progress, unfinished_readers
 from readerstudy.domain.queries.studies import list_studies
+from readerstudy.domain.roles import Permission
 from readerstudy.domain.studies import (
     close_study,
     create_study,
@@ -29,13 +30,13 @@ from readerstudy.domain.studies import (
     open_study,
 )
 from readerstudy.models.study import Study
-from readerstudy.permissions import staff_only, staff_user
+from readerstudy.permissions import staff_only, staff_user, study_staff
 
 
 @staff_only
 @require_GET
 def study_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "readerstudy/administration/study_list.html", {"studies": list_studies()})
+    return render(request, "readerstudy/administration/study_list.html", {"studies": list_studies(staff_user(request))})
 
 
 @staff_only
@@ -67,17 +68,16 @@ def study_new_from_file(request: HttpRequest) -> HttpResponse:
     return _render_new(request, form=StudyForm(), organ_forms=organ_forms, file_form=file_form)
 
 
-@staff_only
+@study_staff(Permission.VIEW)
 @require_GET
-def study_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    return render_study(request, get_object_or_404(Study, slug=slug), invitation_form=InvitationForm())
+def study_detail(request: HttpRequest, study: Study) -> HttpResponse:
+    return render_study(request, study, invitation_form=InvitationForm())
 
 
-@staff_only
+@study_staff(Permission.GOVERN)
 @require_http_methods(["GET", "POST"])
-def study_open(request: HttpRequest, slug: str) -> HttpResponse:
+def study_open(request: HttpRequest, study: Study) -> HttpResponse:
     """Show what opening fixes (GET), open (POST)."""
-    study = get_object_or_404(Study, slug=slug)
     if request.method == "POST":
         reason = request.POST.get("acknowledgement", "")
         done = "The study is open. Next: invite its readers."
@@ -93,11 +93,10 @@ def study_open(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "readerstudy/administration/study_open.html", context)
 
 
-@staff_only
+@study_staff(Permission.GOVERN)
 @require_http_methods(["GET", "POST"])
-def study_close(request: HttpRequest, slug: str) -> HttpResponse:
+def study_close(request: HttpRequest, study: Study) -> HttpResponse:
     """Show who has not finished (GET), close (POST)."""
-    study = get_object_or_404(Study, slug=slug)
     if request.method == "POST":
         reason = request.POST.get("reason", "")
         return take_step(request, study, close_study, done="The study is closed.", reason=reason)
@@ -153,9 +152,9 @@ def _draft_balance(study: Study) -> dict[str, Any]:
 
 def _create(request: HttpRequest, form: StudyForm | DesignFileForm, design: dict[str, Any]) -> HttpResponse | None:
     """Create the study and go to it; or note on the form why it can't be."""
-    user = staff_user(request)
+    owner = staff_user(request)
     try:
-        study = create_study(design=parse_design(design), actor=user.get_username(), user=user)
+        study = create_study(design=parse_design(design), actor=owner.get_username(), owner=owner)
     except DomainError as error:
         form.add_error(None, str(error))
         return None

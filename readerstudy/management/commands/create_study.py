@@ -10,7 +10,7 @@ from readerstudy.domain import audit
 from readerstudy.domain.design import load_design
 from readerstudy.domain.matching import LARGE_DIFFERENCE, Balance
 from readerstudy.domain.studies import create_study, expected_balance
-from readerstudy.management.base import StudyCommand
+from readerstudy.management.base import StudyCommand, get_staff
 
 
 class Command(StudyCommand):
@@ -22,10 +22,12 @@ class Command(StudyCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("design", metavar="STUDY.toml", type=Path)
+        parser.add_argument("--owner", metavar="NAME", help="a staff member who owns it beside the administrators")
         parser.add_argument("--json", action="store_true", help="print what was made, and the balance, as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        study = create_study(design=load_design(options["design"]), actor=audit.COMMAND_LINE)
+        owner = get_staff(options["owner"]) if options["owner"] else None
+        study = create_study(design=load_design(options["design"]), actor=audit.COMMAND_LINE, owner=owner)
         balance = expected_balance(study)
         if options["json"]:
             made = {"slug": study.slug, "design_sha256": study.design_sha256}

@@ -158,7 +158,7 @@ def _administrator_password() -> str:
     """Return the demo administrator's password: random, made with the account, kept beside the data."""
     password = generated_secret(settings.DATA_ROOT / "demo_password", length=12)
     if not User.objects.filter(username=ADMINISTRATOR).exists():
-        User.objects.create_user(ADMINISTRATOR, password=password, is_staff=True)
+        User.objects.create_user(ADMINISTRATOR, password=password, is_staff=True, is_superuser=True)
     return password
 
 

@@ -12,7 +12,8 @@ def quick_hasher(settings: LazySettings) -> None:
 
 @pytest.fixture
 def staff(db: None) -> User:
-    return User.objects.create_user("ann", password="a long pass phrase", is_staff=True)
+    """An administrator, who may do everything; test_access_matrix tries the others."""
+    return User.objects.create_user("ann", password="a long pass phrase", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture

@@ -221,7 +221,7 @@ def test_what_a_study_shows_is_kept(staff_client: Client):
 
     assert "It can’t be deleted" in page.text
     assert study.title in page.text
-    assert "Data set &#x27;tumours&#x27; is used by livers." in response.text
+    assert "Data set &#x27;tumours&#x27; is used by 1 study." in response.text
     assert Dataset.objects.filter(name="tumours").exists()
 
 
@@ -231,5 +231,5 @@ def test_what_a_draft_names_is_kept(staff_client: Client):
     liver = {"name": "liver", "real": 1, "synthetic": {"hand-crafted": 1}, "diameter_mm": [5, 20]}
     create_study(design=parse_design(builders.design(organs=[liver | {"real_from": ["shown"]}])), actor="ann")
 
-    assert "is used by livers" in delete(staff_client).text
+    assert "is used by 1 study" in delete(staff_client).text
     assert Dataset.objects.filter(name="shown").exists()

@@ -48,8 +48,9 @@ def test_an_export_is_these_files(tmp_path):
 
     assert {path.name for path in folder.iterdir()} == {
         "README.txt", "SHA256SUMS", "analyse.R", "analysis.json", "audit_log.csv", "cases.csv", "data_dictionary.csv",
-        "design.json", "displays.csv", "export.xlsx", "figures", "gallery.csv", "gallery_reviews.csv", "imrmc_cases.csv", "labels.imrmc", "metrics.csv",
-        "problems.csv", "protocol.json", "readers.csv", "readings.csv", "remarks.csv", "report.html", "table.tex",
+        "design.json", "displays.csv", "export.xlsx", "figures", "gallery.csv", "gallery_reviews.csv",
+        "imrmc_cases.csv", "labels.imrmc", "metrics.csv", "problems.csv", "protocol.json", "readers.csv",
+        "readings.csv", "remarks.csv", "report.html", "table.tex",
     }  # fmt: skip
 
 

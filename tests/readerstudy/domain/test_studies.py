@@ -51,11 +51,12 @@ def test_a_study_keeps_its_whole_design_and_who_made_it():
     ann = User.objects.create_user("ann")
     design = parse_design(factories.design_data())
 
-    study = create_study(design=design, actor="ann", user=ann)
+    study = create_study(design=design, actor="ann", owner=ann)
 
     study.refresh_from_db()
     assert parse_design(study.design) == design
     assert (study.design_sha256, study.created_by, study.title) == (design.sha256(), ann, "A small study")
+    assert list(study.memberships.values_list("user", "role")) == [(ann.pk, "owner")]
 
 
 def test_a_slug_is_taken_once(draft):

@@ -194,8 +194,17 @@ def test_an_administrator_is_made_with_the_password_that_was_given():
     )
 
     user = User.objects.get()
-    assert (user.is_staff, user.is_superuser) == (True, False)
+    assert (user.is_staff, user.is_superuser) == (True, True)
     assert user.check_password("correct horse battery")
+
+
+def test_a_member_is_staff_without_being_an_administrator():
+    assert run("create_staff", "bob", "--member", "--password", "correct horse battery") == (
+        "Created staff member bob, who can log in now.\n"
+    )
+
+    user = User.objects.get()
+    assert (user.is_staff, user.is_superuser) == (True, False)
 
 
 @pytest.mark.parametrize("password", ["short", "password1234", " "])

@@ -1,0 +1,173 @@
+"""Who gets what: every role x every address x the states of a study, against the table in `access_table`."""
+
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission, User
+from django.db import transaction
+from django.test import Client, override_settings
+from django.urls import reverse
+
+from readerstudy.domain.report import can_make_pdf
+from readerstudy.models.import_run import ImportRun
+from readerstudy.models.membership import Membership, Role
+from readerstudy.models.sequence import SequenceItem
+from readerstudy.models.study import Study
+from readerstudy.models.volume import OrganScan
+from readerstudy.permissions import ACCESS
+from tests import factories
+from tests.readerstudy.access_table import OUTCOMES, PAGES, ROLES, STATES, Page
+from tests.readerstudy.administration import builders
+from tests.readerstudy.reading import addresses
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+FORMS: dict[str, dict[str, Any]] = {
+    "display-check": factories.display_found(),
+    "answer": {"submission": str(uuid.uuid4()), "label": "real", "active_ms": 5},
+    "problem": {"submission": str(uuid.uuid4()), "text": "It stays black."},
+    "preferences": {"swap": 1},
+    "reader-invite": {"code": "R9"},
+    "study-amend": {"change": "Another room.", "reason": "The first is painted."},
+    "study-close": {"reason": "It is a test."},
+}
+JSON = {"answer", "problem", "preferences"}
+
+
+@dataclass
+class Site:
+    """Three studies, each in one state; a session for every role, which readers have in one of them each."""
+
+    studies: dict[str, Study] = field(default_factory=dict)
+    cookies: dict[tuple[str, str], str] = field(default_factory=dict)
+    invitations: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, page: Page, role: str, state: str) -> str:
+        """Return the status of the answer, or `login`; nothing that the request did is kept."""
+        client = Client()
+        client.cookies[settings.SESSION_COOKIE_NAME] = self.cookies.get((role, state), "")
+        with transaction.atomic():
+            if page.method == "GET":
+                response = client.get(self.url(page.address, state))
+            elif page.address in JSON:
+                response = client.post(self.url(page.address, state), FORMS[page.address], "application/json")
+            else:
+                response = client.post(self.url(page.address, state), FORMS.get(page.address, {}))
+            transaction.set_rollback(True)
+        response.close()
+        if response.status_code == 302 and response["Location"].startswith(reverse(settings.LOGIN_URL) + "?"):
+            return "login"
+        return str(response.status_code)
+
+    def url(self, address: str, state: str) -> str:
+        """Fill in the arguments that the view takes."""
+        study = self.studies[state]
+        case = study.cases.first()
+        item = SequenceItem.objects.filter(sequence__reader__study=study).order_by("position").first()
+        everything = {
+            "slug": study.slug,
+            "reader_id": item.sequence.reader_id if item else 1,
+            "name": "parts" if "audit" in address else "flow",
+            "dataset": builders.SHOWN,
+            "scan_id": OrganScan.objects.get(volume__dataset__name=builders.SHOWN).pk,
+            "number": 0,
+            "person_id": study.memberships.get(role=Role.OBSERVER).pk,
+            "code": case.code if case else "none",
+            "run_id": ImportRun.objects.get().pk,
+            "token": item.token if item else "0" * 32,
+            "secret": self.invitations.get(state, "none"),
+        }
+        wanted = next(one for one in addresses.patterns() if one.name == address).pattern.converters
+        return reverse(address, kwargs={key: everything[key] for key in wanted})
+
+
+@pytest.fixture(scope="module")
+def given(django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.TempPathFactory) -> dict[Any, str]:
+    """Ask for every page, in every state, in every role."""
+    folder: Path = tmp_path_factory.mktemp("matrix")
+    caches = {"default": settings.CACHES["default"] | {"LOCATION": str(folder / "cache")}}
+    with (
+        django_db_blocker.unblock(),
+        override_settings(DATA_ROOT=folder, CACHES=caches, SLICE_GRANT_S=0),
+        transaction.atomic(),
+    ):
+        site = make_site()
+        answers = {
+            (page, role, state): site.ask(page, role, state)
+            for page in PAGES
+            for state in STATES
+            for role in ROLES
+            if page.statuses[state] != "-"
+        }
+        transaction.set_rollback(True)
+    return answers
+
+
+def make_site() -> Site:
+    site = Site()
+    builders.shown_scan()
+    builders.failed_import()
+    for state in STATES:
+        factories.make_patients(real=2, hosts=2)
+        study = (factories.make_draft if state == "draft" else factories.make_open_study)(slug=state)
+        site.studies[state] = study
+        if state != "draft":
+            builders.make_audit(study, "tells")
+            browser = factories.reader_client(study, "R1")
+            browser.get(reverse("state"))
+            site.cookies["reader", state] = browser.cookies[settings.SESSION_COOKIE_NAME].value
+            site.invitations[state] = factories.invitation_path(study, "R2").split("/")[2]
+    site.cookies["reader", "draft"] = site.cookies["reader", "open"]
+    factories.close(site.studies["closed"])
+    other = builders.draft(slug="other")
+    for role in ROLES:
+        if role not in ("nobody", "reader"):
+            cookie = log_in(make_user(role, list(site.studies.values()), other))
+            site.cookies |= {(role, state): cookie for state in STATES}
+    return site
+
+
+def make_user(role: str, studies: list[Study], other: Study) -> User:
+    user = User.objects.create_user(role, is_staff=role != "user", is_superuser=role == "administrator")
+    if role == "manager":
+        user.user_permissions.add(Permission.objects.get(codename="manage_data"))
+    if role in Role:
+        Membership.objects.bulk_create(Membership(study=study, user=user, role=role) for study in studies)
+    elif role in ("stranger", "manager"):
+        Membership.objects.create(study=other, user=user, role=Role.OWNER)
+    return user
+
+
+def log_in(user: User) -> str:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def test_every_address_has_its_rows():
+    assert {page.address for page in PAGES} == addresses.names()
+
+
+def test_every_view_says_that_it_is_of_the_kind_that_the_table_says():
+    said = {name: getattr(view, ACCESS, None) for name, view in addresses.views().items()}
+    assert said == {page.address: page.kind for page in PAGES}
+
+
+def status(page: Page, state: str) -> str:
+    pdf = "200" if can_make_pdf() else "302"
+    return {"pdf": pdf}.get(page.statuses[state], page.statuses[state])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_gets_what_the_table_says(role: str, given: dict[Any, str]):
+    found, expected = {}, {}
+    for (page, asked_by, state), answer in given.items():
+        if asked_by == role:
+            outcome = OUTCOMES[page.kind][role]
+            found[page.method, page.address, state] = answer
+            expected[page.method, page.address, state] = status(page, state) if outcome == "yes" else outcome
+    assert found == expected
