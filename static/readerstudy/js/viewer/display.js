@@ -96,7 +96,7 @@ export class Display {
   get colors() {
     if (this.#colors === null || this.#colorsKey !== this.windowKey) {
       this.#colorsKey = this.windowKey;
-      this.#colors = colorsOf(this.window, this.#colors?.table);
+      this.#colors = colorsOf(this.window, this.#colors);
     }
     return this.#colors;
   }

@@ -79,6 +79,8 @@ export class Resampler {
   #down;
   /** @type {Line[]} reused in turn */
   #lines = [];
+  /** @type {Float64Array} an image row's table entries, one a pixel: read once, wherever its pixels lie in memory */
+  #pixels;
   /** @type {Float64Array} */
   #sums;
   #left = 0; // outside this range the screen row at hand is darkest
@@ -94,6 +96,7 @@ export class Resampler {
     this.#across = axis(across);
     this.#down = axis(down);
     const width = this.#across.first.length;
+    this.#pixels = new Float64Array(across.count);
     this.#sums = new Float64Array(width);
     for (let t = 0; t < this.#down.taps; t++) {
       this.#lines.push({ row: -1, entries: new Float64Array(width), from: 0, to: 0, left: 0, right: 0 });
@@ -108,7 +111,7 @@ export class Resampler {
    * @param {number} stride       from a row to the next
    */
   paint(view, colors, target, start, stride) {
-    const { taps, first, weight } = this.#down;
+    const { taps, first } = this.#down;
     const width = this.#across.first.length;
     for (const line of this.#lines) line.row = -1;
     for (let y = 0; y < first.length; y++) {
@@ -116,9 +119,16 @@ export class Resampler {
       if (taps === 1 && y > 0 && first[y] === first[y - 1]) target.copyWithin(to, to - stride, to - stride + width);
       else if (!this.#lineUp(view, y, colors.darkest)) target.fill(ABSENT, to, to + width);
       else if (this.#left >= this.#right) target.fill(colors.dark, to, to + width);
-      else if (taps === 2) this.#mixTwo(first[y], weight[2 * y + 1], colors, target, to);
-      else this.#mixMany(first[y], weight.subarray(y * taps, (y + 1) * taps), colors, target, to);
+      else if (this.#betweenSame(y)) this.#mixTwice(y++, colors, target, to, stride);
+      else if (taps === 2) this.#mixTwo(y, colors, target, to);
+      else this.#mixMany(y, colors, target, to);
     }
+  }
+
+  /** @returns {boolean} whether screen rows y and y + 1 both lie between the same two lines */
+  #betweenSame(y) {
+    const { taps, first, weight } = this.#down;
+    return taps === 2 && first[y + 1] === first[y] && weight.subarray(2 * y, 2 * y + 4).every((share) => share > 0);
   }
 
   /**
@@ -150,14 +160,15 @@ export class Resampler {
     const pixels = view.pixelsOf(row);
     const { step, columns } = view;
     const start = view.offsetOf(row);
-    let left = 0;
-    while (left < columns && pixels[start + left * step] <= darkest) left++;
-    let right = columns - 1;
-    while (right > left && pixels[start + right * step] <= darkest) right--;
+    const end = start + columns * step;
+    let lit = start;
+    while (lit < end && pixels[lit] <= darkest) lit += step;
+    let last = end - step;
+    while (last > lit && pixels[last] <= darkest) last -= step;
     line.row = row;
     line.from = line.to = 0;
-    line.left = left === columns ? line.entries.length : lowerBound(first, left - taps + 1);
-    line.right = left === columns ? 0 : lowerBound(first, right + 1);
+    line.left = lit === end ? line.entries.length : lowerBound(first, (lit - start) / step - taps + 1);
+    line.right = lit === end ? 0 : lowerBound(first, (last - start) / step + 1);
   }
 
   /** Have the lines of screen row y sampled wherever one of them is not darkest. */
@@ -180,7 +191,9 @@ export class Resampler {
   /** @param {Line} line  sampled from here on where the screen row is not darkest */
   #extend(view, line) {
     const sample = (from, to) => {
-      if (from < to) sampleLine(view.pixelsOf(line.row), view.offsetOf(line.row), view.step, this.#across, line.entries, from, to);
+      if (from >= to) return;
+      this.#read(view, line.row, from, to);
+      sampleLine(this.#pixels, this.#across, line.entries, from, to);
     };
     if (line.from >= line.to) line.from = line.to = this.#left;
     sample(this.#left, line.from);
@@ -189,9 +202,34 @@ export class Resampler {
     line.to = Math.max(line.to, this.#right);
   }
 
-  #mixTwo(row, share, colors, target, to) {
-    const above = this.#lines[row % 2].entries;
-    const below = this.#lines[(row + 1) % 2].entries;
+  /** Read the pixels of an image row that screen pixels `from` to `to` are made of. */
+  #read(view, row, from, to) {
+    const { taps, first } = this.#across;
+    const { step } = view;
+    const pixels = view.pixelsOf(row);
+    const entries = this.#pixels;
+    const end = first[to - 1] + taps;
+    const zero = ZERO + 0.5;
+    for (let c = first[from], at = view.offsetOf(row) + c * step; c < end; c++, at += step) {
+      entries[c] = pixels[at] * STEPS + zero;
+    }
+  }
+
+  #mixTwice(y, colors, target, to, stride) {
+    const { first, weight } = this.#down;
+    const above = this.#lines[first[y] % 2].entries;
+    const below = this.#lines[(first[y] + 1) % 2].entries;
+    this.#darken(colors, target, to);
+    this.#darken(colors, target, to + stride);
+    const shares = [weight[2 * y + 1], weight[2 * y + 3]];
+    mixLinesTwice(above, below, shares, this.#left, this.#right, colors.table, target, to, to + stride);
+  }
+
+  #mixTwo(y, colors, target, to) {
+    const { first, weight } = this.#down;
+    const above = this.#lines[first[y] % 2].entries;
+    const below = this.#lines[(first[y] + 1) % 2].entries;
+    const share = weight[2 * y + 1];
     this.#darken(colors, target, to);
     if (share === 0 || share === 1) {
       paintLine(share === 0 ? above : below, this.#left, this.#right, colors.table, target, to);
@@ -200,12 +238,12 @@ export class Resampler {
     }
   }
 
-  #mixMany(row, weights, colors, target, to) {
-    const sums = this.#sums.fill(0);
-    for (let t = 0; t < weights.length; t++) {
-      if (weights[t] === 0) continue;
-      const { entries } = this.#lines[(row + t) % weights.length];
-      for (let x = this.#left; x < this.#right; x++) sums[x] += entries[x] * weights[t];
+  #mixMany(y, colors, target, to) {
+    const { taps, first, weight } = this.#down;
+    const sums = this.#sums.fill(0, this.#left, this.#right);
+    for (let t = 0; t < taps; t++) {
+      const share = weight[y * taps + t];
+      if (share !== 0) addLine(this.#lines[(first[y] + t) % taps].entries, share, this.#left, this.#right, sums);
     }
     this.#darken(colors, target, to);
     paintLine(sums, this.#left, this.#right, colors.table, target, to);
@@ -235,29 +273,27 @@ function lowerBound(ascending, value) {
 }
 
 /**
- * @param {Int16Array} pixels
- * @param {number} start
- * @param {number} step
+ * @param {Float64Array} pixels
  * @param {Axis} across
  * @param {Float64Array} entries  written
  * @param {number} from
  * @param {number} to
  */
-function sampleLine(pixels, start, step, { taps, first, weight }, entries, from, to) {
-  const zero = ZERO + 0.5;
+function sampleLine(pixels, { taps, first, weight }, entries, from, to) {
   if (taps === 1) {
-    for (let x = from; x < to; x++) entries[x] = pixels[start + first[x] * step] * STEPS + zero;
+    for (let x = from; x < to; x++) entries[x] = pixels[first[x]];
   } else if (taps === 2) {
     for (let x = from; x < to; x++) {
-      const at = start + first[x] * step;
-      const hu = pixels[at];
-      entries[x] = (hu + (pixels[at + step] - hu) * weight[2 * x + 1]) * STEPS + zero;
+      const at = first[x];
+      const entry = pixels[at];
+      entries[x] = entry + (pixels[at + 1] - entry) * weight[2 * x + 1];
     }
   } else {
-    for (let x = from; x < to; x++) {
-      let hu = 0;
-      for (let t = 0, at = start + first[x] * step; t < taps; t++, at += step) hu += pixels[at] * weight[x * taps + t];
-      entries[x] = hu * STEPS + zero;
+    for (let x = from, w = from * taps; x < to; x++, w += taps) {
+      const at = first[x];
+      let entry = pixels[at] * weight[w] + pixels[at + 1] * weight[w + 1] + pixels[at + 2] * weight[w + 2];
+      for (let t = 3; t < taps; t++) entry += pixels[at + t] * weight[w + t];
+      entries[x] = entry;
     }
   }
 }
@@ -289,4 +325,25 @@ function mixLines(above, below, share, from, end, table, target, to) {
     const entry = above[x];
     target[to + x] = table[(entry + (below[x] - entry) * share) | 0];
   }
+}
+
+/** As mixLines, into two rows of the target: what both are made of is read once. */
+function mixLinesTwice(above, below, [share, share2], from, end, table, target, to, to2) {
+  for (let x = from; x < end; x++) {
+    const entry = above[x];
+    const more = below[x] - entry;
+    target[to + x] = table[(entry + more * share) | 0];
+    target[to2 + x] = table[(entry + more * share2) | 0];
+  }
+}
+
+/**
+ * @param {Float64Array} entries
+ * @param {number} share
+ * @param {number} from
+ * @param {number} end
+ * @param {Float64Array} sums  added to
+ */
+function addLine(entries, share, from, end, sums) {
+  for (let x = from; x < end; x++) sums[x] += entries[x] * share;
 }

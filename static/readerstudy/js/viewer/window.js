@@ -4,6 +4,8 @@
  * Tested against tests/vectors/window.json, as readerstudy/domain/windowing.py is.
  */
 
+/** @typedef {{center: number, width: number, inverted: boolean}} Window  in HU */
+
 /**
  * @typedef {object} Preset
  * @property {string} key     the key that chooses it
@@ -78,25 +80,29 @@ export function grayOf(hu, center, width) {
  *   between each and the next; see ZERO
  * @property {number} darkest     HU, whole: it and all below have the colour
  * @property {number} dark
+ * @property {number} first       entries before it are dark,
+ * @property {number} last        from it on as bright as can be
  */
 
 /**
- * @param {{center: number, width: number, inverted: boolean}} window
- * @param {Uint32Array} [table]  written over when given
+ * @param {Window} window
+ * @param {Colors | null} [before]  of another window: its table is written over, where it differs
  * @returns {Colors}
  */
-export function colorsOf({ center, width, inverted }, table = new Uint32Array(INT16_COUNT * STEPS)) {
+export function colorsOf({ center, width, inverted }, before = null) {
+  const table = before?.table ?? new Uint32Array(INT16_COUNT * STEPS);
   const darkest = Math.max(INT16_MIN, Math.floor(center - 0.5 - (width - 1) / 2));
   const first = ZERO + STEPS * darkest;
   const last = Math.min(table.length, Math.max(0, ZERO + STEPS * (Math.ceil(center + width / 2) + 1)));
-  const dark = colorOf(inverted ? GRAY_MAX : 0);
-  table.fill(dark, 0, first);
+  const [dark, bright] = [colorOf(inverted ? GRAY_MAX : 0), colorOf(inverted ? 0 : GRAY_MAX)];
+  const kept = before?.dark === dark;
+  table.fill(dark, kept ? before.first : 0, first);
   for (let entry = first; entry < last; entry++) {
     const gray = grayOf((entry - ZERO) / STEPS, center, width);
     table[entry] = colorOf(inverted ? GRAY_MAX - gray : gray);
   }
-  table.fill(colorOf(inverted ? 0 : GRAY_MAX), last);
-  return { table, darkest, dark };
+  table.fill(bright, last, kept ? before.last : table.length);
+  return { table, darkest, dark, first, last };
 }
 
 /** @param {number} gray */
