@@ -188,6 +188,7 @@ def measured(patient: Patient, rng: np.random.Generator) -> dict[str, Any]:
         **measure_shown(shown),
         "diameter_mm": equivalent_diameter_mm(largest, spacing_mm),  # an import measures it, at half contrast
         "tumor_ml": volume_mm3(tumor, spacing_mm) / 1000,
+        "tilt_deg": 0.0,
     }
 
 

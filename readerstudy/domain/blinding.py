@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from readerstudy.domain.slice_packs import direction_letters
 from readerstudy.models.case import SlicePack
 from readerstudy.models.sequence import SequenceItem
 
@@ -18,6 +19,7 @@ class CasePayload:
     question: str
     shape: list[int]
     spacing_mm: list[float]
+    towards: list[str]
     cue_slice: int | None
     cue_marker: list[int] | None
     slice_url: str
@@ -26,6 +28,12 @@ class CasePayload:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def first_slice_url(case: dict[str, Any]) -> str:
+    """Return where the slice is that the viewer opens a case at (startingPoint in viewer/loading_case.js)."""
+    number = case["shape"][0] // 2 if case["cue_slice"] is None else case["cue_slice"]
+    return str(case["slice_url"]).replace("{n}", str(number))
 
 
 def question(organ: str, *, cue: str) -> str:
@@ -44,6 +52,7 @@ def case_payload(item: SequenceItem, *, cue: str) -> CasePayload:
         question=question(case.organ, cue=cue),
         shape=case.pack.shape,
         spacing_mm=_spacing_mm(case.pack),
+        towards=direction_letters(case.pack.affine),
         cue_slice=None if cue == "none" else case.pack.cue_slice,
         cue_marker=case.pack.cue_point if cue == "marker" else None,
         slice_url=slice_zero.removesuffix("0") + "{n}",

@@ -29,7 +29,7 @@ from typing import Any, BinaryIO
 
 import nibabel as nib
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 HU_MIN = -1024
 HU_MAX = 3071
@@ -41,6 +41,9 @@ GZIP_WRAPPER = 31  # zlib's `wbits` for a gzip header: no name, time zero
 
 # Array axes [slice, row, column] run towards inferior, posterior and left.
 DISPLAY_AXES = ("I", "P", "L")
+
+SUBSTANTIAL = 0.2588
+"""The sine of 15 degrees: a direction's letters name each of its components that is as large."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,43 @@ def display_affine(shape: tuple[int, ...], affine: NDArray[np.floating[Any]]) ->
         Maps [slice, row, column, 1] to [x, y, z, 1] in RAS+ millimetres; whole numbers are voxels' centres.
     """
     return np.asarray(affine @ nib.orientations.inv_ornt_aff(_to_display(affine), shape), dtype=np.float64)
+
+
+def direction_letters(affine: ArrayLike | None) -> list[str]:
+    """Return what each axis of a displayed volume runs towards, as DICOM names directions (PS3.3 C.7.6.1.1.1).
+
+    Parameters
+    ----------
+    affine : array_like, shape (4, 4), or None
+        As `display_affine` gives it; None where it was not kept.
+
+    Returns
+    -------
+    list of str
+        Of slice, row and column: one letter of R, L, A, P, S and I for each component of at least `SUBSTANTIAL`, the
+        largest first. ``["I", "P", "L"]`` unless the scan is oblique by 15 degrees or more.
+    """
+    if affine is None:
+        return list(DISPLAY_AXES)
+    letters = []
+    for unit in _unit_axes(affine):
+        named = [axis for axis in np.argsort(-np.abs(unit)) if abs(unit[axis]) >= SUBSTANTIAL]
+        letters.append("".join("RAS"[axis] if unit[axis] > 0 else "LPI"[axis] for axis in named))
+    return letters
+
+
+def tilt_deg(affine: ArrayLike | None) -> float:
+    """Return by how many degrees that axis lies beside the nearest anatomical one which lies farthest from it."""
+    if affine is None:
+        return 0.0
+    nearest = np.abs(_unit_axes(affine)).max(axis=1).min()
+    return float(np.degrees(np.arccos(min(nearest, 1.0))))
+
+
+def _unit_axes(affine: ArrayLike) -> NDArray[np.float64]:
+    """Return the directions of slice, row and column in RAS+, a row each."""
+    axes = np.asarray(affine, dtype=np.float64)[:3, :3].T
+    return np.asarray(axes / np.linalg.norm(axes, axis=1, keepdims=True))
 
 
 def encode_slice(slice_hu: NDArray[np.int16]) -> bytes:

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from readerstudy.domain.answers import AlreadyAnsweredError, parse_answer, record_reading
+from readerstudy.domain.blinding import first_slice_url
 from readerstudy.domain.display_checks import record_display_check, sitting_check
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.invitations import accept_invitation, find_invited
@@ -90,7 +91,10 @@ def room(request: HttpRequest, reader: Reader) -> HttpResponse:
         return elsewhere
     if _check_here(request, reader) is None:
         return redirect("display-check")
-    context = outline(reader=reader) | {"preferences": reader.preferences}
+    state = current_state(reader=reader)
+    context = outline(reader=reader) | {"preferences": reader.preferences, "state": state}
+    if not state["done"]:
+        context["first_slice_url"] = first_slice_url(state["case"])
     return render(request, "readerstudy/reading/room.html", context)
 
 

@@ -23,6 +23,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from readerstudy.domain.answer_scale import answer_scale
+from readerstudy.domain.blinding import first_slice_url
 from readerstudy.domain.slice_packs import encode_slice
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +73,7 @@ class ShownCase:
     cue_slice: int | None
     cue_marker: tuple[float, float, float] | None = None
     labels: np.ndarray | None = None
+    towards: tuple[str, str, str] = ("I", "P", "L")
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -80,6 +82,7 @@ class ShownCase:
             "question": f"Is the tumour in this {self.organ} real or synthetic?",
             "shape": self.volume.shape,
             "spacing_mm": self.spacing_mm,
+            "towards": self.towards,
             "cue_slice": self.cue_slice,
             "cue_marker": self.cue_marker,
             "slice_url": f"/reading/cases/{self.token}/slices/{{n}}",
@@ -123,6 +126,8 @@ class ReadingServer:
     lose_responses: int = 0
     """So many more answers are stored, and the connection cut before the reader hears of it."""
     session_over: bool = False
+    gone: set[str] = field(default_factory=set)
+    """Tokens of cases of which nothing is given any more."""
     cut: bool = False
     """No answer to any request: the connection is closed."""
     url: str = ""
@@ -132,7 +137,13 @@ class ReadingServer:
         self._at_once = 0
 
     def context(self) -> dict[str, Any]:
-        return PAGE_CONTEXT | self.asked | {"scale": answer_scale(self.asked), "preferences": self.preferences}
+        state = self.state()
+        return (
+            PAGE_CONTEXT
+            | self.asked
+            | {"scale": answer_scale(self.asked), "preferences": self.preferences, "state": state}
+            | ({} if state["done"] else {"first_slice_url": first_slice_url(state["case"])})
+        )
 
     def state(self) -> dict[str, Any]:
         if self.closed:
@@ -248,7 +259,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_slice(self, token: str, number: str) -> None:
         member = self.server.reading.member(token, int(number))
-        if member is None:
+        if token in self.server.reading.gone:
+            self._send_json(404, {"error": "There is nothing here for you now."})
+        elif member is None:
             self._send(500, b"", "text/plain")
         else:
             self._send(200, member, "application/octet-stream", {"Content-Encoding": "gzip"})

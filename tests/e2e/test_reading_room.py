@@ -260,6 +260,24 @@ class TestOutbox:
         expect(room.locator("[data-part=stopped-message]")).to_have_text("This study is closed.")
         expect(room.locator("[data-part=kept-answer]")).to_be_hidden()
 
+    def test_a_study_closed_while_slices_are_on_their_way_is_said_in_the_servers_words(self, page, reading):
+        gate = threading.Event()
+        reading.held = dict.fromkeys(range(CUE + 1, SLICES), gate)
+        page.goto(f"{reading.url}/reading/")
+        expect(canvas_of(page)).to_have_attribute("data-painted", str(CUE))
+        reading.closed = True
+        reading.gone = {case.token for case in reading.cases}
+        gate.set()
+        expect(page.locator("[data-part=stopped-message]")).to_have_text("This study is closed.")
+        asked = len(reading.slice_requests)
+        page.wait_for_timeout(700)
+        assert len(reading.slice_requests) == asked
+
+    def test_images_that_the_server_does_not_have_are_said(self, page, reading):
+        reading.gone = {reading.cases[0].token}
+        page.goto(f"{reading.url}/reading/")
+        expect(page.locator("[data-part=stopped-message]")).to_contain_text("The server has no images of this case.")
+
     def test_a_page_opened_without_a_session_says_so(self, page, reading):
         reading.session_over = True
         page.goto(f"{reading.url}/reading/")

@@ -216,7 +216,7 @@ class TestFailure:
         expect(canvas(page)).to_have_attribute("data-loaded", "5")  # those that nothing holds back
         reading.cut = True
         gate.set()
-        expect(control(page, "status")).to_have_text("Connection lost. Trying again.")
+        expect(control(page, "status")).to_contain_text("The connection is lost.")
         page.wait_for_timeout(400)  # the count follows the loading a little later
         lost = int(canvas(page).get_attribute("data-loaded"))
         press(page, "ArrowDown")
@@ -267,3 +267,28 @@ class TestFailure:
         page.wait_for_timeout(700)
         assert len(reading.slice_requests) == asked
         expect(canvas(page)).to_have_attribute("data-painted", "")
+
+    def test_a_case_that_is_not_theirs_any_more_is_told_once_and_asked_for_no_more(self, page, reading):
+        gate = threading.Event()
+        reading.held = dict.fromkeys(range(CUE + 1, SLICES), gate)
+        open_viewer(page, reading, SINGLE, whole=False)
+        expect(canvas(page)).to_have_attribute("data-painted", str(CUE))
+        reading.gone = {reading.cases[0].token}
+        gate.set()
+        wait_until(page, lambda: bool(told(page, "refused")))
+        asked = len(reading.slice_requests)
+        press(page, "End")
+        expect(text(page, "absent")).to_have_text(f"Slice {SLICES} is no longer available.")
+        page.wait_for_timeout(1200)  # longer than the first pause after a failure
+        assert len(reading.slice_requests) == asked
+        assert told(page, "refused") == [None]
+
+    def test_a_case_to_come_that_is_not_to_be_had_disturbs_nobody_before_it_is_shown(self, page, reading):
+        reading.gone = {reading.cases[1].token}
+        open_viewer(page, reading)
+        wait_until(page, lambda: len(reading.slice_requests) > SLICES)
+        page.wait_for_timeout(700)
+        assert len(reading.slice_requests) <= SLICES + 3  # those under way
+        assert told(page, "refused") == []
+        page.evaluate("(item) => viewer.show(item, null)", reading.cases[1].as_json())
+        wait_until(page, lambda: bool(told(page, "refused")))

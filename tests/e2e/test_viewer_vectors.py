@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from readerstudy.domain.slice_packs import direction_letters, tilt_deg
+
 from . import reference
 from .viewer_page import in_module
 
@@ -49,6 +51,11 @@ class TestInPython:
         assert found.shape == (image["rows"], image["columns"])
         assert found.ravel().tolist() == image["pixels"]
 
+    @pytest.mark.parametrize("scan", vectors("directions")["scans"], ids=lambda scan: scan["name"])
+    def test_directions(self, scan):
+        assert direction_letters(scan["affine"]) == scan["towards"]
+        assert tilt_deg(scan["affine"]) == pytest.approx(scan["tilt_deg"], abs=0.05)
+
     @pytest.mark.parametrize("slab", vectors("slab")["slabs"], ids=lambda slab: f"{slab['plane']} {slab['index']}")
     def test_slabs(self, slab):
         spacing = vectors("planes")["spacing_mm"][reference.NORMAL[slab["plane"]]]
@@ -90,6 +97,21 @@ class TestInTheBrowser:
             given,
         )
         assert grays == [vector["gray"] for vector in given["windows"]]
+
+    def test_a_window_after_another_is_what_it_is_by_itself(self, blank):
+        windows = [{"center": v["center"], "width": v["width"]} for v in vectors("window")["windows"]]
+        wrong = in_module(
+            blank,
+            "window",
+            """let colors = null;
+            return given.filter((window) => {
+                colors = m.colorsOf(window, colors);
+                const fresh = m.colorsOf(window).table;
+                return colors.table.some((color, entry) => color !== fresh[entry]);
+            });""",
+            [window | {"inverted": inverted} for inverted in (False, True, False) for window in windows],
+        )
+        assert wrong == []
 
     def test_what_is_darkest_looks_like_all_below_it(self, blank):
         wrong = in_module(
@@ -145,12 +167,23 @@ class TestInTheBrowser:
                 return {
                     plane, index, rows: size.rows, columns: size.columns, count: size.count,
                     row_spacing: size.rowSpacing, column_spacing: size.columnSpacing,
-                    letters: m.lettersOf(PLANES[plane]), pixels: pixelsOf(viewOf(PLANES[plane], volume, index)),
+                    letters: m.lettersOf(PLANES[plane], m.TOWARDS), pixels: pixelsOf(viewOf(PLANES[plane], volume, index)),
                 };
             });""",
             {"volume": given},
         )
         assert found == given["images"]
+
+    def test_letters(self, blank):
+        given = vectors("directions")["scans"]
+        found = in_module(
+            blank,
+            "planes",
+            """return given.map(({ towards }) =>
+                Object.fromEntries(Object.entries(m.PLANES).map(([name, plane]) => [name, m.lettersOf(plane, towards)])));""",
+            given,
+        )
+        assert found == [scan["letters"] for scan in given]
 
     def test_points_and_distances(self, blank):
         given = vectors("planes")

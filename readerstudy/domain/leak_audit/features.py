@@ -14,6 +14,7 @@ _WORDS = {
         "slice_mm": "distance between slices in mm",
         "row_mm": "distance between rows in mm",
         "column_mm": "distance between columns in mm",
+        "tilt_deg": "tilt of the scan against the body's axes in degrees",
         "bytes": "bytes sent for the case",
         "bytes_per_voxel": "bytes sent per voxel",
         "cue_bytes": "bytes of the slice shown first, against the mean slice",

@@ -14,7 +14,7 @@ from readerstudy.domain.errors import DomainError
 from readerstudy.domain.leak_audit.case import ShownCase, measure_shown
 from readerstudy.domain.leak_audit.features import FEATURES
 from readerstudy.domain.leak_audit.measures import Mask
-from readerstudy.domain.slice_packs import decode_slice
+from readerstudy.domain.slice_packs import decode_slice, tilt_deg
 from readerstudy.domain.store import get_store
 from readerstudy.domain.volumes import load_mask
 from readerstudy.models.case import SlicePack
@@ -79,6 +79,7 @@ def _measure(truth: GroundTruth, pack: SlicePack, orders: Mapping[Any, float]) -
         "order": orders.get(truth.case_id, np.nan),
         **measure_shown(_shown(pack, as_displayed(_tumor_mask(truth, source)), organ)),
         **_measured_size(truth, source),
+        "tilt_deg": tilt_deg(pack.affine),
     }
 
 

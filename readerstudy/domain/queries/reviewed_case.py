@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.slice_packs import direction_letters
 from readerstudy.domain.store import get_store
 from readerstudy.domain.unblinding import require_closed
 from readerstudy.models.case import Case, SlicePack
@@ -85,6 +86,7 @@ def viewer_item(study: Study, code: str) -> dict[str, Any]:
         "organ": pack.case.organ,
         "shape": pack.shape,
         "spacing_mm": pack.spacing_mm,
+        "towards": direction_letters(pack.affine),
         "cue_slice": pack.cue_slice,
     }
 

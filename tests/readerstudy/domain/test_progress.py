@@ -8,6 +8,7 @@ import pytest
 from readerstudy.domain.answers import Answer, record_reading
 from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.generation import run_synthesis, write_pack
+from readerstudy.domain.display_checks import record_display_check
 from readerstudy.domain.queries.progress import reader_progress, readiness, study_progress
 from readerstudy.domain.reading_room import current_state
 from readerstudy.models.case import SlicePack
@@ -103,7 +104,18 @@ def test_progress_knows_nothing_of_labels_or_truth():
 
     assert {field.name for field in dataclasses.fields(progress)} == {
         "reader", "done", "total", "practice_done", "practice_total", "last_reading_at",
+        "display_passed",
     }  # fmt: skip
+
+
+def test_the_latest_check_of_a_readers_display_counts():
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_open_study()
+    dim, mended, _unchecked = (factories.make_reader(study, code) for code in ("R1", "R2", "R3"))
+    for reader, seen in ((dim, "47"), (dim, ""), (mended, ""), (mended, "47")):
+        record_display_check(reader=reader, found=factories.display_found(dark_seen=seen))
+
+    assert [progress.display_passed for progress in reader_progress(study)] == [False, True, None]
 
 
 def test_readers_progress_is_one_query_however_many_read(django_assert_num_queries):

@@ -99,6 +99,7 @@ def test_the_state_is_exactly_this(client):
         "question": "Is the tumour in this liver real or synthetic?",
         "shape": [18, 24, 26],
         "spacing_mm": [2.0, 1.5, 1.5],
+        "towards": ["I", "P", "L"],
         "cue_slice": state["case"]["cue_slice"],
         "cue_marker": None,
         "slice_url": f"/reading/cases/{token}/slices/{{n}}",

@@ -71,4 +71,5 @@ const told = {
 for (const [name, value] of Object.entries(told)) {
   /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value = String(value);
 }
+form.querySelector("button").disabled = false; // from now on there is something to be seen, and all is told
 form.querySelector("input:not([type=hidden])").focus();

@@ -7,7 +7,7 @@ import { AnswerForm } from "./form.js";
 import { listenInText, listenToPageKeys } from "./keyboard.js";
 import { MarkControl } from "./mark.js";
 import { newSubmissionId, Outbox, whenSentElsewhere } from "./outbox.js";
-import { givenPreferences, keepPreferences } from "./preferences.js";
+import { keepPreferences } from "./preferences.js";
 import { fetchState, postAnswer } from "./server.js";
 import { watchSitting } from "./sitting.js";
 import { ActiveClock } from "./timing.js";
@@ -15,8 +15,8 @@ import { ActiveClock } from "./timing.js";
 const STATE_RETRY_MS = 3000;
 const NOT_SENT = "Not sent yet. Your answer is kept on this computer and sent again.";
 const NO_SERVER = "The server can’t be reached. Trying again.";
-const CONNECTION_LOST = "The connection is lost. What is loaded can be read on; the rest follows when it is back.";
 const ELSEWHERE = "The case before was answered in another window.";
+const NO_IMAGES = "The server has no images of this case. Load the page again; if that does not help, tell the study’s organiser.";
 const REPORTED = "Your report has arrived. Thank you.";
 const REPORT_NOT_SENT = "Your report is kept on this computer and sent again.";
 
@@ -33,7 +33,7 @@ class ReadingRoom {
   constructor(root) {
     this.#root = root;
     this.#form = new AnswerForm(this.#part("answer"));
-    this.#viewer = new Viewer(this.#part("viewer"), { help: this.#help(), preferences: givenPreferences() });
+    this.#viewer = new Viewer(this.#part("viewer"), { help: this.#help(), preferences: given("preferences") });
     this.#outbox = new Outbox({
       storage: localStorage,
       post: ({ url, answer }) => postAnswer(url, answer, csrfToken()),
@@ -41,9 +41,6 @@ class ReadingRoom {
     });
     this.#viewer.addEventListener("painted", () => this.#onPainted());
     this.#viewer.addEventListener("refused", () => this.#onRefused());
-    this.#viewer.addEventListener("connection", (event) => {
-      this.#write("connection", /** @type {CustomEvent} */ (event).detail.lost ? CONNECTION_LOST : "");
-    });
     keepPreferences(this.#viewer, (preferences) =>
       postAnswer(this.#root.dataset.preferencesUrl, preferences, csrfToken()),
     );
@@ -54,9 +51,10 @@ class ReadingRoom {
     this.#watchOtherWindows();
   }
 
-  /** What an earlier visit left unsent goes first: the server's answer depends on it. */
+  /** What an earlier visit left unsent goes first: where the reader is depends on it. */
   async start() {
-    if (this.#outbox.size > 0) await this.#outbox.send();
+    if (this.#outbox.size === 0) return this.#enter(given("state"));
+    await this.#outbox.send();
     if (this.#case === null) await this.#askState();
   }
 
@@ -154,8 +152,14 @@ class ReadingRoom {
 
   /** The server gives no more slices: it is asked why. */
   async #onRefused() {
-    const { message } = await fetchState(this.#root.dataset.stateUrl);
-    this.#stop(message);
+    const shown = this.#case;
+    const { state, refused, message } = await fetchState(this.#root.dataset.stateUrl);
+    if (this.#case !== shown) return;
+    if (refused) return this.#stop(message);
+    if (!state) return setTimeout(() => this.#onRefused(), STATE_RETRY_MS);
+    if (state.case?.token === shown.token) return this.#stop(NO_IMAGES);
+    this.#enter(state);
+    if (!state.done) this.#notify(ELSEWHERE, "warning");
   }
 
   /**
@@ -263,6 +267,11 @@ class ReadingRoom {
   #write(name, text) {
     this.#part(name).textContent = text;
   }
+}
+
+/** @param {string} id  of what the server wrote into the page */
+function given(id) {
+  return JSON.parse(document.getElementById(id).textContent);
 }
 
 function csrfToken() {

@@ -1,11 +1,6 @@
-/** How the reader likes the viewer: read with the page, sent when it has not changed for a moment. */
+/** How the reader likes the viewer: sent to the server when it has not changed for a moment. */
 
 const SETTLED_AFTER_MS = 800;
-
-/** @returns {object} */
-export function givenPreferences() {
-  return JSON.parse(document.getElementById("preferences").textContent);
-}
 
 /**
  * @param {EventTarget} viewer  gives "preferences" events

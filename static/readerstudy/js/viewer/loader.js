@@ -8,14 +8,15 @@ import { retryDelayMs } from "./prefetch.js";
 const WORKERS = 2;
 const MAX_IN_FLIGHT = 3;
 const PROBE_MS = 1000; // while the server can't be reached, one request asks for it so often
-const REFUSED = [401, 403];
+const REFUSED = [401, 403]; // no session, or nothing more for this reader
+const GONE = 404; // nothing of this case
 const NO_WORKER = -1; // the very first slice is there before a worker has started
 
 /** @typedef {import("./loading_case.js").LoadingCase} LoadingCase */
 
 /**
  * Events: "slice" ({loading, slice}) when one has arrived or failed; "connection" ({lost}) when the server can't be
- * reached any more, and when it can again; "refused" when it gives this reader no more.
+ * reached any more, and when it can again; "refused", once, when it gives no more of what is shown.
  */
 export class SliceLoader extends EventTarget {
   /** @type {Worker[]} */
@@ -43,6 +44,7 @@ export class SliceLoader extends EventTarget {
   /** @param {LoadingCase[]} cases  the shown one first; what is not named is let go */
   load(cases) {
     this.#cases = cases;
+    for (const loading of cases) loading.refused = false;
     this.#request();
   }
 
@@ -90,14 +92,28 @@ export class SliceLoader extends EventTarget {
     const { loading, slice } = this.#inFlight.get(id);
     this.#inFlight.delete(id);
     if (pixels) loading.receive(slice, pixels);
+    else if (failure === GONE || REFUSED.includes(/** @type {number} */ (failure))) this.#giveUp(loading, slice, failure);
     else this.#postpone(loading, slice, failure);
     this.#noteConnection(failure !== "unreachable");
-    if (REFUSED.includes(/** @type {number} */ (failure))) {
-      this.#cases = [];
-      this.dispatchEvent(new Event("refused"));
-    }
     this.dispatchEvent(new CustomEvent("slice", { detail: { loading, slice } }));
     this.#request();
+  }
+
+  /**
+   * Ask no more: of a case to come, until it is shown; else of all.
+   *
+   * @param {LoadingCase} loading
+   * @param {number} slice
+   * @param {number} status
+   */
+  #giveUp(loading, slice, status) {
+    loading.release(slice);
+    if (!this.#cases.includes(loading)) return;
+    const ahead = status === GONE && loading !== this.#cases[0];
+    const refused = ahead ? [loading] : this.#cases;
+    for (const one of refused) one.refused = true;
+    this.#cases = this.#cases.filter((one) => !refused.includes(one));
+    if (!ahead) this.dispatchEvent(new Event("refused"));
   }
 
   /**

@@ -1,4 +1,5 @@
 /** One case's volume on its way into memory. */
+import { TOWARDS } from "./planes.js";
 import { nearestWanted } from "./prefetch.js";
 import { Volume } from "./volume.js";
 
@@ -12,6 +13,7 @@ const FAILED = 2; // waits before it is missing again
  * @property {string} organ
  * @property {number[]} shape                        slices, rows, columns
  * @property {number[]} spacing_mm
+ * @property {string[]} [towards]                    what slice, row and column run to, see planes.js; oblique scans
  * @property {number | null} cue_slice               null: the study gives no cue
  * @property {number[] | null} [cue_marker]          slice, row, column of the lesion's middle; null: it is not marked
  * @property {string} slice_url                      with {n} for the slice
@@ -40,7 +42,10 @@ export class LoadingCase {
     this.token = token;
     this.volume = new Volume(item.shape, item.spacing_mm);
     this.center = startingPoint(item)[0];
+    this.towards = item.towards ?? TOWARDS;
     this.url = url;
+    /** That the server gives no more of it. */
+    this.refused = false;
     /** @type {Map<number, number>} slice -> failures so far */
     this.failures = new Map();
     this.#states = new Uint8Array(this.volume.slices);
@@ -81,6 +86,11 @@ export class LoadingCase {
     this.#states[slice] = FAILED;
     this.failures.set(slice, (this.failures.get(slice) ?? 0) + 1);
     return /** @type {number} */ (this.failures.get(slice));
+  }
+
+  /** @param {number} slice  was asked for in vain */
+  release(slice) {
+    this.#states[slice] = MISSING;
   }
 
   /** @param {number} [slice]  may be asked for again; without one, all that failed may */

@@ -23,12 +23,11 @@ import { LoadingCase, startingPoint } from "./loading_case.js";
 import { Pane } from "./pane.js";
 import { sizeOf } from "./planes.js";
 import { choicesOf, readPreferences } from "./preferences.js";
+import { Readout } from "./readout.js";
 import { Toolbar } from "./toolbar.js";
 import { Tools } from "./tools.js";
-import { presetOf } from "./window.js";
 
 const PROGRESS_MS = 250; // the planes across the slices, and the count of slices, follow the loading so often
-const ANNOUNCE_MS = 600; // the slice is spoken when scrolling has rested so long
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const isWhole = (mark) => mark && [mark.slice, mark.row, mark.column].every(Number.isFinite);
@@ -40,6 +39,7 @@ export class Viewer extends EventTarget {
   /** @type {Pane} takes the keys */
   #active;
   #toolbar;
+  #readout;
   #help;
   tools = new Tools();
   #cine = new Cine(() => this.#playOn());
@@ -60,7 +60,6 @@ export class Viewer extends EventTarget {
   #mark = null;
   #frame = 0;
   #progress = 0;
-  #announcing = 0;
   #announced = false; // that this case is painted
 
   /**
@@ -76,6 +75,7 @@ export class Viewer extends EventTarget {
     this.#panes = [...root.querySelectorAll("[data-pane]")].map((element) => new Pane(/** @type {any} */ (element)));
     this.#active = this.#axial;
     this.#toolbar = new Toolbar(root, this);
+    this.#readout = new Readout(this.#axial, this.#toolbar);
     this.#help = new Help(/** @type {HTMLDialogElement} */ (this.#toolbar.control("help-dialog")), help);
     for (const pane of this.#panes) {
       new PaneInput(this, pane);
@@ -326,14 +326,9 @@ export class Viewer extends EventTarget {
     this.#loader.moveTo(this.#shown, this.#position[0]);
     if (this.#labels) this.#loader.moveTo(this.#labels, this.#position[0]);
     this.#redraw();
-    clearTimeout(this.#announcing);
-    if (!this.#cine.running) this.#announcing = setTimeout(() => this.#announce(), ANNOUNCE_MS);
-  }
-
-  #announce() {
-    const { name, plane } = this.#active;
-    const count = this.#shown.volume.shape[plane.normal];
-    this.#write("announce", `${plane.name} ${name === "axial" ? "slice" : "image"} ${this.#position[plane.normal] + 1} of ${count}`);
+    const { plane } = this.#active;
+    const { normal } = plane;
+    this.#readout.announce(plane, this.#position[normal], this.#shown.volume.shape[normal], this.#cine.running);
   }
 
   /** @param {{loading: LoadingCase, slice: number}} arrived */
@@ -346,7 +341,7 @@ export class Viewer extends EventTarget {
 
   /** @param {CustomEvent} event */
   #onConnection(event) {
-    this.#write("status", event.detail.lost ? "Connection lost. Trying again." : "");
+    this.#readout.tellConnection(event.detail.lost);
     this.#passOn(event);
   }
 
@@ -365,20 +360,17 @@ export class Viewer extends EventTarget {
     this.#progress = 0;
     const scene = this.#scene;
     for (const pane of this.#panes) if (pane.visible) pane.draw(scene);
-    this.#describe();
+    this.#describe(scene);
     if (!this.#announced && this.#axial.canvas.dataset.painted) {
       this.#announced = true;
       this.dispatchEvent(new Event("painted"));
     }
   }
 
-  #describe() {
+  /** @param {import("./pane.js").Scene} scene */
+  #describe(scene) {
     const { window, slab } = this.display;
-    const { center, width, inverted } = window;
-    const preset = presetOf(center, width);
-    const axial = this.#axial;
-    axial.write("window", `W ${width}  L ${center}${preset ? `  ${preset.name}` : ""}${inverted ? "  inverted" : ""}`);
-    axial.write("loading", this.#loadingText());
+    this.#readout.update(scene, window);
     this.#toolbar.update({
       window,
       slab,
@@ -387,28 +379,5 @@ export class Viewer extends EventTarget {
       playing: this.#cine.running,
     });
     this.#root.dataset.tool = this.tools.armed ?? "";
-    axial.tell({
-      loaded: this.#shown.volume.loadedCount,
-      labels: this.#labels?.volume.loadedCount ?? "",
-      windowCenter: center,
-      windowWidth: width,
-      inverted,
-      sampling: this.#preferences.smooth ? "smooth" : "nearest",
-    });
-  }
-
-  #loadingText() {
-    const { volume, failures } = this.#shown;
-    if (volume.complete) return "";
-    if (failures.size > 0) return `${failures.size} not loaded, trying again`;
-    return `Loading ${volume.loadedCount} / ${volume.slices}`;
-  }
-
-  /**
-   * @param {string} name  of the element with this data-control
-   * @param {string} text
-   */
-  #write(name, text) {
-    this.#toolbar.control(name).textContent = text;
   }
 }

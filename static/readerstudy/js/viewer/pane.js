@@ -58,7 +58,6 @@ export class Pane {
     this.scrollbar = root.querySelector("input[type=range]");
     this.#painter = new Painter(this.canvas);
     this.#scaleBar = /** @type {HTMLElement} */ (root.querySelector(".scale-bar"));
-    for (const [side, letter] of Object.entries(lettersOf(this.plane))) this.write(side, letter);
   }
 
   get visible() {
@@ -220,6 +219,7 @@ export class Pane {
     this.write("zoom", `Zoom ${Math.round(this.#camera.zoom * 100)} %${scene.smooth ? "" : "  single pixels"}`);
     this.write("slab", this.#slabText(scene, size, index));
     this.write("hu", this.#huText(scene, index));
+    for (const [side, letters] of Object.entries(lettersOf(this.plane, scene.loading.towards))) this.write(side, letters);
     this.write("absent", painted ? "" : this.#absentText(scene, index));
     this.#showScale(size);
     this.#set(this.scrollbar, { max: size.count - 1, value: index, ariaValueText: `${position}${painted ? "" : ", loading"}` });
@@ -254,6 +254,7 @@ export class Pane {
   #absentText({ loading }, index) {
     if (this.plane.normal !== 0) return "";
     const name = `slice ${index + 1}`;
+    if (loading.refused) return `Slice ${index + 1} is no longer available.`;
     return loading.failures.has(index) ? `Could not load ${name}. Trying again.` : `Loading ${name}`;
   }
 

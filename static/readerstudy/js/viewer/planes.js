@@ -24,12 +24,18 @@ export const PLANES = Object.freeze({
   sagittal: { name: "Sagittal", normal: 2, down: 0, across: 1, color: "#62a8dc" },
 });
 
-const TOWARDS = ["I", "P", "L"]; // what each axis runs to
-const FROM = ["S", "A", "R"];
+/** What the axes of a scan run towards that is not oblique. */
+export const TOWARDS = Object.freeze(["I", "P", "L"]);
+const OPPOSITE = { I: "S", S: "I", P: "A", A: "P", L: "R", R: "L" };
 
-/** @param {Plane} plane */
-export function lettersOf({ down, across }) {
-  return { top: FROM[down], bottom: TOWARDS[down], left: FROM[across], right: TOWARDS[across] };
+/**
+ * @param {Plane} plane
+ * @param {readonly string[]} towards  what slice, row and column run to: a letter each, of oblique scans several
+ * @returns {{top: string, bottom: string, left: string, right: string}} tested against tests/vectors/directions.json
+ */
+export function lettersOf({ down, across }, towards) {
+  const from = (axis) => Array.from(towards[axis], (letter) => OPPOSITE[letter]).join("");
+  return { top: from(down), bottom: towards[down], left: from(across), right: towards[across] };
 }
 
 /**
