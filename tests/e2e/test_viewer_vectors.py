@@ -167,7 +167,8 @@ class TestInTheBrowser:
                 return {
                     plane, index, rows: size.rows, columns: size.columns, count: size.count,
                     row_spacing: size.rowSpacing, column_spacing: size.columnSpacing,
-                    letters: m.lettersOf(PLANES[plane], m.TOWARDS), pixels: pixelsOf(viewOf(PLANES[plane], volume, index)),
+                    letters: m.lettersOf(PLANES[plane], m.TOWARDS),
+                    pixels: pixelsOf(viewOf(PLANES[plane], volume, index)),
                 };
             });""",
             {"volume": given},
@@ -179,8 +180,9 @@ class TestInTheBrowser:
         found = in_module(
             blank,
             "planes",
-            """return given.map(({ towards }) =>
-                Object.fromEntries(Object.entries(m.PLANES).map(([name, plane]) => [name, m.lettersOf(plane, towards)])));""",
+            """const planes = Object.entries(m.PLANES);
+            return given.map(({ towards }) =>
+                Object.fromEntries(planes.map(([name, plane]) => [name, m.lettersOf(plane, towards)])));""",
             given,
         )
         assert found == [scan["letters"] for scan in given]

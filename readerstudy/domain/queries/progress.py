@@ -4,10 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Max, OuterRef, Q, Subquery
 
 from readerstudy.domain.gallery import rejected_without_replacement
 from readerstudy.models.case import SlicePack
+from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.job import Job
 from readerstudy.models.reader import Reader
@@ -42,6 +43,8 @@ class ReaderProgress:
     practice_done: int
     practice_total: int
     last_reading_at: datetime | None
+    display_passed: bool | None
+    """Of the latest check of their display; None: none was made."""
 
     @property
     def finished(self) -> bool:
@@ -101,6 +104,7 @@ def reader_progress(study: Study) -> list[ReaderProgress]:
         practice_total=items(~counted),
         practice_done=items(~counted & answered),
         last_reading_at=Max("sequence__items__readings__received_at"),
+        display_passed=_latest_display_check(),
     )
     return [
         ReaderProgress(
@@ -110,9 +114,16 @@ def reader_progress(study: Study) -> list[ReaderProgress]:
             practice_done=reader.practice_done,
             practice_total=reader.practice_total,
             last_reading_at=reader.last_reading_at,
+            display_passed=reader.display_passed,
         )
         for reader in readers
     ]
+
+
+def _latest_display_check() -> Subquery:
+    passed = Q(dark_seen=F("dark_shown"), bright_seen=F("bright_shown"))
+    checks = DisplayCheck.objects.filter(reader=OuterRef("pk")).order_by("-at", "-id")
+    return Subquery(checks.values(ok=ExpressionWrapper(passed, output_field=BooleanField()))[:1])
 
 
 def unfinished_readers(study: Study) -> list[ReaderProgress]:

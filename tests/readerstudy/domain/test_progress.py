@@ -7,8 +7,8 @@ import pytest
 
 from readerstudy.domain.answers import Answer, record_reading
 from readerstudy.domain.case_sets import start_generation
-from readerstudy.domain.generation import run_synthesis, write_pack
 from readerstudy.domain.display_checks import record_display_check
+from readerstudy.domain.generation import run_synthesis, write_pack
 from readerstudy.domain.queries.progress import reader_progress, readiness, study_progress
 from readerstudy.domain.reading_room import current_state
 from readerstudy.models.case import SlicePack
