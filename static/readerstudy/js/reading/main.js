@@ -172,6 +172,7 @@ class ReadingRoom {
     this.#notify("");
     if (message) this.#write("stopped-message", message);
     this.#part("kept-answer").hidden = this.#outbox.size === 0;
+    this.#part("all-stored").hidden = this.#outbox.size > 0;
     if (!this.#dialog("stopped").open) this.#dialog("stopped").showModal();
   }
 
