@@ -27,6 +27,7 @@ from readerstudy.domain.blinding import first_slice_url
 from readerstudy.domain.slice_packs import encode_slice
 
 ROOT = Path(__file__).parents[2]
+SHUT_DOWN_WITHIN_S = 0.02  # unless said, half a second, after each test
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; worker-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'"
@@ -312,7 +313,7 @@ def serve(reading: ReadingServer) -> Iterator[ReadingServer]:
     with _HttpServer(("127.0.0.1", 0), _Handler) as server:
         server.reading = reading
         reading.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[SHUT_DOWN_WITHIN_S], daemon=True).start()
         yield reading
         for event in reading.held.values():
             event.set()

@@ -27,6 +27,7 @@ from synthesis.phantom.dataset import write_dataset
 
 from .conftest import WIDE
 from .room_page import canvas_of, painted_grays
+from .viewer_page import settle
 
 pytestmark = pytest.mark.e2e
 
@@ -132,7 +133,7 @@ def look_at(page: Page, name: str) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for width, viewport in (("narrow", NARROW), ("wide", WIDE)):
         page.set_viewport_size(viewport)
-        page.wait_for_timeout(150)  # a canvas redraws after it was resized
+        settle(page)  # a canvas redraws after it was resized
         page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
 
 
