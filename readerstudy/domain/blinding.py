@@ -69,6 +69,7 @@ class GalleryPayload:
     organ: str
     shape: list[int]
     spacing_mm: list[float]
+    towards: list[str]
     cue_slice: int | None
     cue_marker: list[int] | None
     slice_url: str
@@ -83,6 +84,7 @@ def gallery_payload(pack: SlicePack, *, token: str, slice_url: str) -> GalleryPa
         organ=pack.case.organ,
         shape=pack.shape,
         spacing_mm=_spacing_mm(pack),
+        towards=direction_letters(pack.affine),
         cue_slice=pack.cue_slice,
         cue_marker=pack.cue_point,
         slice_url=slice_url,
