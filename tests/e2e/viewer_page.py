@@ -1,9 +1,11 @@
 """The viewer on a page of its own: how tests open it, and what they read from it."""
 
 import base64
+import io
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from .reading_server import ReadingServer
@@ -73,17 +75,8 @@ def placement(page: Page, plane: str) -> tuple[int, int, int, int]:
 
 def pixels(page: Page, plane: str = "axial") -> np.ndarray:
     """Red, green and blue of the whole canvas: uint8, shape (height, width, 3)."""
-    encoded, width, height = canvas(page, plane).evaluate(
-        """(canvas) => {
-            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            let text = "";
-            for (let at = 0; at < data.length; at += 32768) {
-                text += String.fromCharCode(...data.subarray(at, at + 32768));
-            }
-            return [btoa(text), canvas.width, canvas.height];
-        }"""
-    )
-    return np.frombuffer(base64.b64decode(encoded), dtype=np.uint8).reshape(height, width, 4)[:, :, :3]
+    png = canvas(page, plane).evaluate("(canvas) => canvas.toDataURL('image/png').split(',')[1]")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB"))
 
 
 def grays(page: Page, plane: str = "axial") -> np.ndarray:

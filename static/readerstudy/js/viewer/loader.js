@@ -10,7 +10,8 @@ const MAX_IN_FLIGHT = 3;
 const PROBE_MS = 1000; // while the server can't be reached, one request asks for it so often
 const REFUSED = [401, 403]; // no session, or nothing more for this reader
 const GONE = 404; // nothing of this case
-const NO_WORKER = -1; // the very first slice is there before a worker has started
+const NO_WORKER = -1; // the very first slice is fetched without one
+const ALONE_MS = 250; // so long it has the processor to itself, unless it has come before
 
 /** @typedef {import("./loading_case.js").LoadingCase} LoadingCase */
 
@@ -28,13 +29,10 @@ export class SliceLoader extends EventTarget {
   #cases = [];
   #lost = false;
   #probeAt = 0; // while the server can't be reached: when it is asked again
+  #opened = false; // to requests beside the very first
 
   constructor() {
     super();
-    for (let worker = 0; worker < WORKERS; worker++) {
-      this.#workers.push(new Worker(new URL("./slice_worker.js", import.meta.url), { type: "module" }));
-      this.#workers[worker].addEventListener("message", ({ data }) => this.#receive(data));
-    }
     window.addEventListener("online", () => {
       this.#probeAt = 0;
       this.#retryAll();
@@ -45,6 +43,18 @@ export class SliceLoader extends EventTarget {
   load(cases) {
     this.#cases = cases;
     for (const loading of cases) loading.refused = false;
+    this.#request();
+    if (!this.#opened) setTimeout(() => this.#open(), ALONE_MS);
+  }
+
+  /** Begin with the workers, once: they would only take the processor from the very first slice. */
+  #open() {
+    if (this.#opened) return;
+    this.#opened = true;
+    for (let worker = 0; worker < WORKERS; worker++) {
+      this.#workers.push(new Worker(new URL("./slice_worker.js", import.meta.url), { type: "module" }));
+      this.#workers[worker].addEventListener("message", ({ data }) => this.#receive(data));
+    }
     this.#request();
   }
 
@@ -60,7 +70,7 @@ export class SliceLoader extends EventTarget {
 
   #request() {
     if (this.#lost && performance.now() < this.#probeAt) return;
-    while (this.#inFlight.size < (this.#lost ? 1 : MAX_IN_FLIGHT)) {
+    while (this.#inFlight.size < (this.#lost || !this.#opened ? 1 : MAX_IN_FLIGHT)) {
       const loading = this.#cases.find((candidate) => candidate.nextSlice() !== null);
       if (!loading) return;
       this.#send(loading, /** @type {number} */ (loading.nextSlice()));
@@ -75,7 +85,7 @@ export class SliceLoader extends EventTarget {
     const id = ++this.#lastId;
     const url = loading.request(slice);
     const { pixelCount } = loading.volume;
-    const worker = id === 1 ? NO_WORKER : this.#leastBusy();
+    const worker = this.#opened ? this.#leastBusy() : NO_WORKER;
     this.#inFlight.set(id, { loading, slice, worker });
     if (worker !== NO_WORKER) this.#workers[worker].postMessage({ id, url, pixelCount });
     else fetchSlice(url, pixelCount).then((fetched) => this.#receive({ id, ...fetched }));
@@ -96,7 +106,8 @@ export class SliceLoader extends EventTarget {
     else this.#postpone(loading, slice, failure);
     this.#noteConnection(failure !== "unreachable");
     this.dispatchEvent(new CustomEvent("slice", { detail: { loading, slice } }));
-    this.#request();
+    if (this.#opened) this.#request();
+    else requestAnimationFrame(() => setTimeout(() => this.#open())); // after it is painted
   }
 
   /**
