@@ -1,9 +1,11 @@
 /** Paints one plane's image and what lies over it on a canvas, redoing only what has changed. */
 import { annotate } from "./annotations.js";
 import { paintOutlines } from "./outlines.js";
-import { Resampler } from "./resample.js";
+import { recolor, Resampler } from "./resample.js";
+import { plainColors } from "./window.js";
 
 const BLACK = 0xff000000;
+const WINDOWED_TWICE = 2; // an image whose window changes again is likely to be dragged through many
 
 export class Painter {
   #context;
@@ -12,6 +14,10 @@ export class Painter {
   /** @type {Uint32Array} */
   #pixels;
   #resampler;
+  /** @type {Uint32Array | null} what every screen pixel shows, whatever the window: once one is dragged */
+  #entries = null;
+  #sampled = ""; // the image that the pixels are of,
+  #windowed = 0; // and how often it has had another window since
   #placed = "";
   #painted = "";
   #annotated = "";
@@ -25,7 +31,9 @@ export class Painter {
 
   /**
    * @param {object} content
-   * @param {string} content.key  changes whenever the pixels may
+   * @param {string} content.image   changes whenever the image, as it is before the window, may
+   * @param {string} content.overlay  with it and the window: whenever the pixels may
+   * @param {string} content.window
    * @param {import("./planes.js").PlaneView} content.view
    * @param {import("./planes.js").PlaneView | null} content.labels
    * @param {import("./window.js").Colors} content.colors
@@ -34,7 +42,8 @@ export class Painter {
    * @param {string} content.annotationKey
    */
   paint(content) {
-    const { key, annotationKey, annotated } = content;
+    const { annotationKey, annotated } = content;
+    const key = [content.image, content.window, content.overlay].join("|");
     const spans = this.#place(content);
     if (spans && key !== this.#painted) this.#sample(content, spans);
     if (key === this.#painted && annotationKey === this.#annotated) return;
@@ -70,7 +79,7 @@ export class Painter {
     const placed = JSON.stringify([across, down, smooth]);
     if (placed !== this.#placed) {
       this.#placed = placed;
-      this.#painted = "";
+      this.#painted = this.#sampled = "";
       this.#overdrawn = true;
       this.#pixels.fill(BLACK);
       this.#resampler = seen ? new Resampler(across, down, smooth) : null;
@@ -78,10 +87,31 @@ export class Painter {
     return seen ? { across, down } : null;
   }
 
-  #sample({ view, labels, colors }, { across, down }) {
-    const start = down.from * this.#image.width + across.from;
-    this.#resampler.paint(view, colors, this.#pixels, start, this.#image.width);
-    if (labels) paintOutlines(labels, across, down, this.#pixels, start, this.#image.width);
+  #sample(content, { across, down }) {
+    const { width } = this.#image;
+    const start = down.from * width + across.from;
+    if (this.#isDragged(content)) this.#recolor(content, { across, down }, start);
+    else this.#resampler.paint(content.view, content.colors, this.#pixels, start, width);
+    if (content.labels) paintOutlines(content.labels, across, down, this.#pixels, start, width);
+  }
+
+  /** @returns {boolean} whether the same image gets one window after the other */
+  #isDragged({ image }) {
+    if (image !== this.#sampled) {
+      this.#entries = null;
+      this.#windowed = 0;
+    }
+    this.#sampled = image;
+    return this.#windowed++ >= WINDOWED_TWICE;
+  }
+
+  #recolor({ view, colors }, { across, down }, start) {
+    const columns = across.to - across.from;
+    if (!this.#entries) {
+      this.#entries = new Uint32Array(columns * (down.to - down.from));
+      this.#resampler.paint(view, plainColors(), this.#entries, 0, columns);
+    }
+    recolor(this.#entries, columns, colors, this.#pixels, start, this.#image.width);
   }
 
   /** @param {HTMLCanvasElement} canvas */

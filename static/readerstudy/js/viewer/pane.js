@@ -173,7 +173,9 @@ export class Pane {
     const rulers = markers ? scene.rulers.in(this.name, index) : [];
     const crosshair = scene.crosshair ? position : null;
     this.#painter.paint({
-      key: [shown, scene.windowKey, scene.slab.mode, labels?.volume.loadedCount].join("|"),
+      image: [shown, scene.slab.mode].join("|"),
+      window: scene.windowKey,
+      overlay: String(labels?.volume.loadedCount),
       view: this.#viewOf(scene, range, shown),
       labels: labels && viewOf(this.plane, labels.volume, index),
       colors: scene.colors,

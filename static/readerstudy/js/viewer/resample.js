@@ -347,3 +347,24 @@ function mixLinesTwice(above, below, [share, share2], from, end, table, target, 
 function addLine(entries, share, from, end, sums) {
   for (let x = from; x < end; x++) sums[x] += entries[x] * share;
 }
+
+/**
+ * Paint in a window's colours what was sampled in plainColors.
+ *
+ * @param {Uint32Array} sampled
+ * @param {number} columns
+ * @param {import("./window.js").Colors} colors
+ * @param {Uint32Array} target
+ * @param {number} start   of the first row in the target
+ * @param {number} stride
+ */
+export function recolor(sampled, columns, { table }, target, start, stride) {
+  const entries = new Int32Array(sampled.buffer); // ABSENT is negative, entries are not
+  for (let from = 0, to = start; from < entries.length; from += columns, to += stride) {
+    for (let x = 0; x < columns; x++) {
+      const entry = entries[from + x];
+      if (entry < 0) target[to + x] = ABSENT;
+      else target[to + x] = table[entry];
+    }
+  }
+}

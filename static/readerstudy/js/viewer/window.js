@@ -105,6 +105,19 @@ export function colorsOf({ center, width, inverted }, before = null) {
   return { table, darkest, dark, first, last };
 }
 
+/** @type {Colors | null} */
+let plain = null;
+
+/** @returns {Colors} no window: every value is its own entry of a table */
+export function plainColors() {
+  if (plain) return plain;
+  const last = INT16_COUNT * STEPS;
+  const table = new Uint32Array(last);
+  for (let entry = 0; entry < last; entry++) table[entry] = entry;
+  plain = { table, darkest: INT16_MIN - 1, dark: 0, first: 0, last };
+  return plain;
+}
+
 /** @param {number} gray */
 function colorOf(gray) {
   return 0xff000000 | (gray * 0x010101); // opaque; RGBA in the byte order of every machine a browser runs on
