@@ -47,10 +47,11 @@ chromium: $(VENV)/installed-dev
 		$(BIN)/playwright install chromium; \
 	fi
 
-# Browser and crash tests look at time passing: nothing else runs beside them.
+# Crash tests look at time passing: nothing else runs beside them. Browser tests wait much: two processes share the time.
 test: lint chromium
 	$(BIN)/pytest -n 2 -m "not e2e and not crash"
-	$(BIN)/pytest -m "e2e or crash"
+	$(BIN)/pytest -n 2 --dist worksteal -m e2e
+	$(BIN)/pytest -m crash
 
 test-services: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 -m "database and not crash"

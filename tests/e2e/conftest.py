@@ -22,7 +22,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page in a fresh profile; a script error or a violated security policy fails the test."""
     context = browser.new_context(viewport=WIDE)
-    context.set_default_timeout(8000)
+    context.set_default_timeout(15_000)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
