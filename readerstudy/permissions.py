@@ -17,7 +17,6 @@ from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from django.conf import settings
-from django.contrib.auth import logout
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -27,15 +26,22 @@ from django.shortcuts import render
 from readerstudy.domain.roles import MANAGE_DATA, Permission, permissions_in
 from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
+from readerstudy.reader_sessions import is_over, session_reader
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
 G = TypeVar("G")
 View = Callable[..., HttpResponseBase]
 
-READER_KEY = "reader_id"
-LINK_KEY = "reader_link"
 ACCESS = "readerstudy_access"
+NOT_SIGNED_IN = (
+    "You are not signed in here. Open your invitation link; once you have used it, return with your return code and "
+    "passphrase."
+)
+READS_ELSEWHERE = (
+    "You went on in another browser, or your access was changed, so reading has ended here. Nothing that was stored is "
+    "lost. To go on here, return with your return code and passphrase."
+)
 
 
 def _mark(view: View, access: str) -> View:
@@ -165,21 +171,6 @@ def _no_store(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-def session_reader(request: HttpRequest) -> Reader | None:
-    reader_id, link = request.session.get(READER_KEY), request.session.get(LINK_KEY)
-    if reader_id is None or link is None:
-        return None
-    return Reader.objects.select_related("study").filter(pk=reader_id, links_made=link).first()
-
-
-def begin_reader_session(request: HttpRequest, reader: Reader) -> None:
-    """Open the reader's session; a staff login in the same browser ends, so that nobody is both at once."""
-    logout(request)
-    request.session.cycle_key()
-    request.session[READER_KEY] = reader.pk
-    request.session[LINK_KEY] = reader.links_made
-
-
 def client_address(request: HttpRequest) -> str:
     """Return whose failed logins are counted: behind PROXIES proxies, the address that the outermost saw."""
     passed_on = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
@@ -194,15 +185,11 @@ def staff_user(request: HttpRequest) -> User:
 
 
 def _no_session(request: HttpRequest) -> HttpResponse:
-    message = "You are not signed in here. Open your invitation link; once used, ask the study's staff for another."
+    over = is_over(request)
     if request.headers.get("Accept", "").startswith("application/json"):
-        return JsonResponse({"error": message}, status=401)
-    return render(
-        request,
-        "readerstudy/reading/message.html",
-        {"title": "Please use your invitation link", "message": message},
-        status=401,
-    )
+        return JsonResponse({"error": READS_ELSEWHERE if over else NOT_SIGNED_IN}, status=401)
+    context = {"over": over, "message": READS_ELSEWHERE if over else NOT_SIGNED_IN}
+    return render(request, "readerstudy/reading/no_session.html", context, status=401)
 
 
 class DenyByDefaultMiddleware:

@@ -2,7 +2,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path
 
-from readerstudy.permissions import public, session_reader
+from readerstudy.permissions import public
+from readerstudy.reader_sessions import session_reader
 
 
 @public

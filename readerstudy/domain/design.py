@@ -99,6 +99,7 @@ class ReadingDesign(_Part):
     comments: YesNo = False
     rationale_mark: YesNo = False
     debrief: YesNo = False
+    consent: Annotated[str, Field(max_length=10_000)] = ""
 
     @model_validator(mode="after")
     def _sittings_allow_the_rest(self) -> ReadingDesign:
@@ -140,6 +141,7 @@ class AnalysisDesign(_Part):
     equivalence_margin: Annotated[float, Field(gt=0, lt=0.5)] = 0.10
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     holm_family: list[Literal["organ", "generator"]] = ["organ", "generator"]
+    dropouts: Literal["as-read", "left-out"] = "as-read"
 
 
 class StudyDesign(_Part):
@@ -219,7 +221,11 @@ class StudyDesign(_Part):
         return canonical_sha256(self.to_json())
 
 
-_CAME_LATER: tuple[tuple[str, str], ...] = (("", "gallery"),)
+_CAME_LATER: tuple[tuple[str, str], ...] = (
+    ("", "gallery"),
+    ("reading", "consent"),
+    ("analysis", "dropouts"),
+)
 
 # Parts of the schema whose function comes later: only the values given here are accepted.
 _LATER: dict[tuple[str, str], tuple[object, ...]] = {

@@ -12,13 +12,12 @@ from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.invitations import hash_secret, new_secret
 from readerstudy.domain.protocol import note_changes
+from readerstudy.domain.reader_profiles import check_profile
 from readerstudy.domain.sequencing import draw_sequence
 from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-MAX_YEARS = 80
-MAX_SPECIALTY = 120
 
 
 def invite_reader(*, study: Study, code: str, years: int | None = None, specialty: str = "", actor: str) -> str:
@@ -46,12 +45,14 @@ def invite_reader(*, study: Study, code: str, years: int | None = None, specialt
 
 
 def renew_invitation(*, reader: Reader, actor: str) -> str:
-    """Make the reader a new link, to go on from another computer; their order and answers stay, old links die."""
+    """Make the reader a new link; their order and answers stay, what let them in before does no longer."""
     _check_open(reader.study)
+    if reader.withdrawn_at:
+        raise DomainError(f"Reader {reader.code} has withdrawn; invite somebody else under another code.")
     secret = new_secret()
     with transaction.atomic():
         Reader.objects.filter(pk=reader.pk).update(
-            invitation_sha256=hash_secret(secret), links_made=F("links_made") + 1
+            invitation_sha256=hash_secret(secret), session_number=F("session_number") + 1, passphrase=""
         )
         audit.record(actor=actor, action="renew invitation", study=reader.study, reader=reader.code)
     return _link(secret)
@@ -71,10 +72,7 @@ def _check(code: str, years: int | None, specialty: str) -> None:
         )
     if code == POOLED:
         raise DomainError(f"Reader code {code!r} stands for every reader in results; use another code.")
-    if years is not None and not 0 <= years <= MAX_YEARS:
-        raise DomainError(f"Years of experience must lie between 0 and {MAX_YEARS}, not {years}.")
-    if len(specialty) > MAX_SPECIALTY:
-        raise DomainError(f"Give a specialty of up to {MAX_SPECIALTY} letters, not {len(specialty)}.")
+    check_profile(years=years, specialty=specialty)
 
 
 def _link(secret: str) -> str:

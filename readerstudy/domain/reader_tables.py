@@ -26,7 +26,7 @@ def reader_tables(study: Study) -> dict[str, pd.DataFrame]:
 
 def _remarks(study: Study) -> Iterator[dict[str, Any]]:
     readings = Reading.objects.filter(item__case__study=study, item__case__practice=False)
-    remarked = readings.exclude(comment="", mark_mm=None)
+    remarked = readings.exclude(comment="", mark_mm=None).filter(item__sequence__superseded_at=None)
     for reading in remarked.select_related("item__case", "item__sequence__reader").order_by("pk"):
         x, y, z = reading.mark_mm or (None, None, None)
         yield _reading(reading.item) | {"comment": reading.comment, "mark_x_mm": x, "mark_y_mm": y, "mark_z_mm": z}
@@ -34,7 +34,7 @@ def _remarks(study: Study) -> Iterator[dict[str, Any]]:
 
 def _problems(study: Study) -> Iterator[dict[str, Any]]:
     reports = ProblemReport.objects.filter(item__case__study=study, item__case__practice=False)
-    for report in reports.select_related("item__case", "item__sequence__reader"):
+    for report in reports.select_related("item__case", "item__sequence__reader", "item__sequence__former_reader"):
         yield _reading(report.item) | {
             "reported_at": report.received_at.isoformat(),
             "text": report.text,
@@ -49,7 +49,7 @@ def _displays(study: Study) -> Iterator[dict[str, Any]]:
 
 def _reading(item: SequenceItem) -> dict[str, Any]:
     return {
-        "reader_id": item.sequence.reader.code,
+        "reader_id": item.sequence.holder.code,
         "case_id": item.case.code,
         "repeat_index": item.repeat_index,
     }

@@ -111,6 +111,8 @@ def has_finished(*, reader: Reader) -> bool:
 
 def require_open(reader: Reader) -> None:
     state = reader.study.state
+    if reader.withdrawn_at:
+        raise NotOpenError("You have withdrawn from this study.")
     if state == Study.State.CLOSED:
         raise NotOpenError("This study is closed. Thank you for your time.")
     if state != Study.State.OPEN:

@@ -6,15 +6,17 @@ Django finds them here; `apps.py` has them imported through this list.
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import Case, SlicePack
+from readerstudy.models.case_exclusion import CaseExclusion
 from readerstudy.models.case_review import CaseReplacement, CaseReview
 from readerstudy.models.dataset import Dataset
+from readerstudy.models.debrief import Debrief
 from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.import_run import ImportRun
 from readerstudy.models.membership import Membership
 from readerstudy.models.problem_report import ProblemReport
 from readerstudy.models.protocol import Amendment, Protocol
-from readerstudy.models.reader import Reader
+from readerstudy.models.reader import Reader, ReaderContact
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence, SequenceItem
 from readerstudy.models.stored_file import ShelvedFile, StoredFile
@@ -28,9 +30,11 @@ __all__ = [
     "AuditEvent",
     "BlindingAudit",
     "Case",
+    "CaseExclusion",
     "CaseReplacement",
     "CaseReview",
     "Dataset",
+    "Debrief",
     "DisplayCheck",
     "GroundTruth",
     "ImportRun",
@@ -40,6 +44,7 @@ __all__ = [
     "ProblemReport",
     "Protocol",
     "Reader",
+    "ReaderContact",
     "Reading",
     "Sequence",
     "SequenceItem",

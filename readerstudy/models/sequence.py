@@ -12,18 +12,44 @@ def random_token() -> str:
 
 
 class Sequence(models.Model):
-    """The order of one reader's cases, drawn once when the reader is invited, and stored."""
+    """The order of one reader's cases, drawn once when the reader is invited, and stored.
+
+    A reader who is reset gets another. The earlier one stays with its readings, but no longer as the reader's: it has a
+    `former_reader` in place of a `reader`, so that nothing finds it which does not ask for it.
+    """
 
     ORDER_NOT_RECORDED = "not recorded"  # an algorithm's name: read elsewhere, positions say nothing
 
-    reader = models.OneToOneField(Reader, on_delete=models.CASCADE, related_name="sequence")
+    reader = models.OneToOneField(Reader, on_delete=models.CASCADE, null=True, related_name="sequence")
+    former_reader = models.ForeignKey(
+        Reader, on_delete=models.CASCADE, null=True, related_name="superseded_sequences", help_text="whose it was"
+    )
+    superseded_at = models.DateTimeField(null=True)
+    draw = models.PositiveIntegerField(default=1, help_text="how many orders were drawn for the reader, with this one")
     algorithm = models.CharField(max_length=40)
     rotation = models.PositiveIntegerField(default=0, help_text="readers before this one, for the counterbalancing")
     drawn_at = models.DateTimeField(auto_now_add=True)
     sitting_begun = models.PositiveIntegerField(default=1, help_text="the last sitting that the reader has begun")
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="sequence_is_its_readers_or_superseded",
+                condition=models.Q(reader__isnull=False, former_reader=None, superseded_at=None)
+                | models.Q(reader=None, former_reader__isnull=False, superseded_at__isnull=False),
+            )
+        ]
+
     def __str__(self) -> str:
-        return f"sequence of {self.reader}"
+        return f"sequence of {self.holder}"
+
+    @property
+    def holder(self) -> Reader:
+        """The reader whose it is, or was."""
+        holder = self.reader or self.former_reader
+        if holder is None:
+            raise ValueError(f"Sequence {self.pk} is no reader's.")
+        return holder
 
 
 class SequenceItem(models.Model):

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from readerstudy.reading import views
+from readerstudy.reading import entrance, views
 
 
 class TokenConverter:
@@ -16,7 +16,11 @@ class TokenConverter:
 register_converter(TokenConverter, "token")
 
 urlpatterns = [
-    path("invitation/<str:secret>/", views.invitation, name="invitation"),
+    path("invitation/<str:secret>/", entrance.invitation, name="invitation"),
+    path("return/", entrance.return_page, name="return"),
+    path("reading/studies/", entrance.studies, name="studies"),
+    path("reading/sign-out/", entrance.sign_out, name="sign-out"),
+    path("reading/withdrawal/", entrance.withdrawal, name="withdrawal"),
     path("reading/instructions/", views.instructions, name="instructions"),
     path("reading/display/", views.display_check, name="display-check"),
     path("reading/sitting/", views.next_sitting, name="next-sitting"),

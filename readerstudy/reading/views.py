@@ -1,4 +1,4 @@
-"""What readers reach: the invitation, the instructions, the reading room and its requests."""
+"""What readers reach once they are in: the instructions, the reading room and its requests."""
 
 import json
 from typing import Any
@@ -11,7 +11,6 @@ from readerstudy.domain.answers import AlreadyAnsweredError, parse_answer, recor
 from readerstudy.domain.blinding import first_slice_url
 from readerstudy.domain.display_checks import record_display_check, sitting_check
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.invitations import accept_invitation, find_invited
 from readerstudy.domain.preferences import keep_preferences
 from readerstudy.domain.problem_reports import parse_problem, report_problem
 from readerstudy.domain.reading_room import (
@@ -27,31 +26,11 @@ from readerstudy.domain.reading_room import (
 from readerstudy.domain.sittings import TooEarlyError, begin_sitting, current_break
 from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.reader import Reader
-from readerstudy.permissions import begin_reader_session, public, reader_granted, reader_only, session_reader
+from readerstudy.permissions import reader_granted, reader_only
 from readerstudy.reading.forms import DisplayCheckForm
 
 CHECKED_KEY = "display_checked"  # in the session: this browser's display was checked
 REFUSALS = {AlreadyAnsweredError: 409, UnknownCaseError: 404, NotOpenError: 403}
-
-
-@public
-@require_http_methods(["GET", "POST"])
-def invitation(request: HttpRequest, secret: str) -> HttpResponse:
-    reader = find_invited(secret)
-    if reader is None:
-        if session_reader(request):
-            return redirect("reading-room")
-        return render(request, "readerstudy/reading/invitation_used.html", status=404)
-    if request.method == "GET":
-        context = {"study_title": reader.study.title, "reader_code": reader.code}
-        response = render(request, "readerstudy/reading/invitation.html", context)
-        response.headers["Cache-Control"] = "no-store"
-        return response
-    accepted = accept_invitation(secret, staff=request.user.get_username())
-    if accepted is None:
-        return redirect("invitation", secret)
-    begin_reader_session(request, accepted)
-    return redirect("instructions")
 
 
 @reader_only
@@ -147,7 +126,7 @@ def _emptying_cache(response: HttpResponse) -> HttpResponse:
 
 
 def _message(request: HttpRequest, reader: Reader, error: NotOpenError) -> HttpResponse:
-    context = {"title": reader.study.title, "message": str(error)}
+    context = {"title": reader.study.title, "message": str(error), "reader_code": reader.code}
     return render(request, "readerstudy/reading/message.html", context)
 
 

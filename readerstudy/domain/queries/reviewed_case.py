@@ -104,11 +104,13 @@ def _packs(study: Study) -> QuerySet[SlicePack]:
 
 
 def _answers(case: Case, truth: str) -> list[Answer]:
-    readings = Reading.objects.filter(item__case=case).select_related("item__sequence__reader")
+    readings = Reading.objects.filter(item__case=case, item__sequence__superseded_at=None).select_related(
+        "item__sequence__reader"
+    )
     last = {reading.item_id: reading for reading in readings.order_by("item__sequence__reader__code", "revision")}
     return [
         Answer(
-            reader=reading.item.sequence.reader.code,
+            reader=reading.item.sequence.holder.code,
             label=reading.label,
             is_repeat=reading.item.repeat_index > 0,
             wrong=reading.label in ("real", "synthetic") and reading.label != truth,

@@ -3,7 +3,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from readerstudy.permissions import READER_KEY, client_address
+from readerstudy.permissions import client_address
+from readerstudy.reader_sessions import READER_KEY
 
 from . import builders
 

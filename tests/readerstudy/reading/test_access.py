@@ -11,7 +11,7 @@ from readerstudy.domain.enrolment import renew_invitation
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.reader import Reader
 from readerstudy.models.sequence import SequenceItem
-from readerstudy.permissions import READER_KEY
+from readerstudy.reader_sessions import READER_KEY
 from tests import factories
 from tests.readerstudy.reading import addresses
 
@@ -57,6 +57,7 @@ def asked_for(client):
     """Return what a client gets of every page and of R1's tokens: answered, current, next and beyond."""
     answered, current, upcoming, beyond, _ = tokens("R1")
     pages = ["home", "instructions", "display-check", "reading-room", "next-sitting", "finished", "state"]
+    pages += ["return", "studies", "withdrawal"]
     given = {name: client.get(reverse(name)).status_code for name in pages}
     given["invitation"] = client.get(reverse("invitation", args=["used"])).status_code
     for place, token in {"answered": answered, "current": current, "next": upcoming, "beyond": beyond}.items():
@@ -75,7 +76,15 @@ def tokens_give(slices, answers):
 
 
 PLACES = ("answered", "current", "next", "beyond")
-SIGNED_IN = {"home": 302, "instructions": 200, "invitation": 302, "preferences": 200}
+SIGNED_IN = {
+    "home": 302,
+    "instructions": 200,
+    "invitation": 302,
+    "preferences": 200,
+    "return": 200,
+    "studies": 200,
+    "withdrawal": 200,
+}
 READING = {"display-check": 200, "reading-room": 200, "state": 200, "next-sitting": 302, "finished": 302}
 NO_SESSION = {
     "home": 302,
@@ -87,6 +96,9 @@ NO_SESSION = {
     "state": 401,
     "preferences": 401,
     "invitation": 404,
+    "return": 200,
+    "studies": 302,
+    "withdrawal": 401,
 }
 
 
@@ -205,7 +217,8 @@ def test_whoever_only_looks_at_an_invitation_does_not_use_it_up(study):
     assert Client().post(path).status_code == 404
 
 
-POSTS = {"invitation", "instructions", "display-check", "preferences", "problem", "answer"}
+PAGES_WITH_FORMS = ("instructions", "display-check", "preferences", "return", "studies", "sign-out", "withdrawal")
+POSTS = {"invitation", "problem", "answer", *PAGES_WITH_FORMS}
 
 
 def test_every_form_of_a_readers_needs_its_token(study):
@@ -213,7 +226,7 @@ def test_every_form_of_a_readers_needs_its_token(study):
     client = factories.reader_client(study, "R2")
     client.handler.enforce_csrf_checks = True
     token = tokens("R2")[0]
-    of_the_reader = {name: reverse(name) for name in ("instructions", "display-check", "preferences")}
+    of_the_reader = {name: reverse(name) for name in PAGES_WITH_FORMS}
     of_the_case = {name: reverse(name, args=[token]) for name in ("problem", "answer")}
     given = {"invitation": path} | of_the_reader | of_the_case
 
@@ -271,7 +284,9 @@ def test_nothing_lies_beside_the_addresses(reading, path):
 
 
 def test_the_readers_addresses_are_these():
-    readers = {name for name, view in addresses.views().items() if view.__module__ == "readerstudy.reading.views"}
+    modules = ("readerstudy.reading.views", "readerstudy.reading.entrance")
+    readers = {name for name, view in addresses.views().items() if view.__module__ in modules}
 
     pages = {"invitation", "instructions", "display-check", "reading-room", "next-sitting", "finished"}
+    pages |= {"return", "studies", "sign-out", "withdrawal"}
     assert readers == pages | {"state", "preferences", "slice", "answer", "problem"}

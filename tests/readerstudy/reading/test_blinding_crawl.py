@@ -43,6 +43,7 @@ from tests.readerstudy.reading import addresses
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 FIRST_KEY = 7_310_000_000
+PASSPHRASE = "galley trilogy veto flame"
 STATES = ("invited", "instructions", "reading", "between sittings", "finished", "closed")
 READERS_PAGES = {
     "home",
@@ -52,6 +53,10 @@ READERS_PAGES = {
     "reading-room",
     "next-sitting",
     "finished",
+    "return",
+    "studies",
+    "sign-out",
+    "withdrawal",
     "state",
     "preferences",
     "slice",
@@ -59,6 +64,7 @@ READERS_PAGES = {
     "problem",
 }
 LOGIN = {"login", "logout"}
+LEAVING = {"logout", "sign-out"}  # visited last
 STAFF_PAGES = {
     "planning",
     "planning-curve",
@@ -170,7 +176,7 @@ class Crawler:
         other = SequenceItem.objects.exclude(sequence__reader__code=self.code).first()
         own = SequenceItem.objects.filter(sequence__reader__code=self.code).order_by("position")
         foreign = [other.token, "0" * 32]
-        for name in sorted(addresses.names() - {"logout"}):
+        for name in sorted(addresses.names() - LEAVING):
             for args in self._arguments(name, [item.token for item in own] + foreign):
                 self.get(state, name, reverse(name, args=args))
             url = reverse(name, args=args)  # the last: nobody's token
@@ -284,6 +290,7 @@ def plant() -> Study:
             "sittings": 2,
             "washout_days": 1,
             "repeats": 1,
+            "consent": "You read CT cases, under a code.",
         },
     )
     factories.make_reader(study, "sentinel-colleague")
@@ -334,7 +341,8 @@ def crawl_to_the_end(study: Study) -> list[Visit]:
     crawler = Crawler(Client(), study, "R1")
     crawler.get("invited", "invitation", link)
     crawler.everything("invited")
-    crawler.post("invited", "invitation", link)
+    crawler.post_form("invited", "invitation", link, {"years": "seven", "passphrase": "short"})
+    crawler.post_form("invited", "invitation", link, {"passphrase": PASSPHRASE, "consents": "on"})
     crawler.everything("instructions")
     crawler.post("instructions", "instructions", reverse("instructions"))
     crawler.post_form("instructions", "display-check", reverse("display-check"), display_found(dark_seen=""))
@@ -354,14 +362,28 @@ def crawl_to_the_end(study: Study) -> list[Visit]:
     crawler.everything("finished")
 
     interrupted = Crawler(Client(), study, "R2")
-    interrupted.post("invited", "invitation", factories.invitation_path(study, "R2"))
+    declined = factories.invitation_path(study, "R3")
+    interrupted.get("invited", "invitation", declined)
+    interrupted.post_form("invited", "invitation", declined, {"decline": "yes"})
+    interrupted.post_form("invited", "invitation", factories.invitation_path(study, "R2"), {"consents": "on"})
     interrupted.post("instructions", "instructions", reverse("instructions"))
     interrupted.post_form("instructions", "display-check", reverse("display-check"), display_found())
     interrupted.read_case("reading")
+    elsewhere = Crawler(Client(), study, "R1")
+    known = {"return_code": Reader.objects.get(code="R1", study=study).return_code}
+    elsewhere.post_form("finished", "return", reverse("return"), known | {"password": "wrong"})
+    elsewhere.post_form("finished", "return", reverse("return"), known | {"password": PASSPHRASE})
+    crawler.everything("finished")  # where the session is over
+    crawler = Crawler(elsewhere.client, study, "R1", crawler.visits + elsewhere.visits)
+    withdrawing = Crawler(Client(), study, "R4")
+    withdrawing.post_form("invited", "invitation", factories.invitation_path(study, "R4"), {"consents": "on"})
+    withdrawing.post_form("reading", "withdrawal", reverse("withdrawal"), {"reason": "No time."})
+    withdrawing.everything("reading")
     factories.close(study)
     crawler.everything("closed")
     interrupted.everything("closed")
-    return crawler.visits + interrupted.visits
+    crawler.post("closed", "sign-out", reverse("sign-out"))
+    return crawler.visits + interrupted.visits + withdrawing.visits
 
 
 def repeats() -> dict[str, str]:
@@ -424,7 +446,7 @@ def test_the_crawl_was_everywhere_in_every_state(crawl):
     seen = {(visit.state, visit.name) for visit in crawl.visits}
     served = {(visit.state, visit.name) for visit in crawl.visits if visit.status == 200}
 
-    assert seen >= {(state, name) for state in STATES for name in addresses.names() - {"logout"}}
+    assert seen >= {(state, name) for state in STATES for name in addresses.names() - LEAVING}
     assert served >= {
         ("invited", "invitation"),
         ("instructions", "instructions"),
@@ -438,6 +460,10 @@ def test_the_crawl_was_everywhere_in_every_state(crawl):
         ("between sittings", "next-sitting"),
         ("finished", "finished"),
         ("closed", "reading-room"),
+        ("closed", "sign-out"),
+        ("reading", "withdrawal"),
+        ("finished", "return"),
+        ("finished", "studies"),
     }
 
 
@@ -478,7 +504,7 @@ def test_nothing_breaks_on_the_way(crawl):
 def test_nothing_of_a_readers_is_kept_by_caches_or_dated(crawl):
 
     for visit in crawl.visits:
-        if visit.name in READERS_PAGES - {"home", "invitation"} or (visit.status == 200 and visit.name == "invitation"):
+        if visit.name in READERS_PAGES - {"home"}:
             assert visit.headers.get("Cache-Control") == "no-store", (visit.state, visit.name, visit.status)
             assert not visit.headers.keys() & {"ETag", "Last-Modified", "Expires", "Content-Disposition"}
 

@@ -230,7 +230,7 @@ def test_without_a_session_a_page_says_what_to_do_and_a_request_gets_json():
     page = Client().get(reverse("reading-room"))
     request = Client().get(reverse("state"), headers={"Accept": "application/json"})
 
-    assert "Please use your invitation link" in page.content.decode()
+    assert "Please sign in" in page.content.decode()
     assert request.json().keys() == {"error"}
     assert (page.status_code, request.status_code) == (401, 401)
 
@@ -360,7 +360,7 @@ def test_after_a_sitting_the_reader_is_told_from_which_day_the_next_can_be_read(
     page = response.content.decode()
     assert f"{day:%A}, {day.day} {day:%B %Y}" in page
     assert "28 days between two sittings" in page
-    assert "<form" not in page
+    assert "Start sitting" not in page
     assert response.headers["Clear-Site-Data"] == '"cache"'
 
 
