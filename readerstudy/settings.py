@@ -175,6 +175,19 @@ CELERY_BEAT_SCHEDULE = {
 SLICE_GRANT_S = env.float("SLICE_GRANT_S", default=1.0)  # a reader's right to a case's slices is looked up so often
 JOB_LEASE_S = env.int("JOB_LEASE_S", default=60)  # a job whose worker is silent for so long is claimed anew
 
+# Readers
+STALLED_AFTER_DAYS = env.int("STALLED_AFTER_DAYS", default=14)  # a reader who could read and does not is pointed out
+_EMAIL = env.email_url("EMAIL_URL", default="consolemail://")
+EMAIL_BACKEND = _EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST = _EMAIL["EMAIL_HOST"] or "localhost"
+EMAIL_PORT = _EMAIL["EMAIL_PORT"] or 25
+EMAIL_HOST_USER = _EMAIL["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _EMAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = _EMAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _EMAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20  # seconds
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="reader-study@localhost")
+
 # Pages
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # no collectstatic step; WhiteNoise indexes the files when it starts

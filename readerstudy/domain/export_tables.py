@@ -23,7 +23,7 @@ def cases_table(study: Study, readings: pd.DataFrame) -> pd.DataFrame:
     """Return one row per counted case of a closed study, read or not: the columns of `dictionary.CASES`."""
     cases = unblinded_cases(study)
     truths = (
-        GroundTruth.objects.filter(case__study=study, case__practice=False)
+        GroundTruth.objects.filter(case__study=study, case__practice=False, case__exclusion=None)
         .select_related("source__volume__dataset", "synthesis_run")
         .order_by("case__code")
     )

@@ -75,6 +75,7 @@ def _document(study: Study, results: StudyResults) -> dict[str, Any]:
             "stand_in": results.stand_in,
             "read_elsewhere": study.read_elsewhere,
             "gallery": None if results.rejections is None else records(results.rejections),
+            "participation": results.participation.to_json(),
             "protocol": _in_brief(protocol_record(study)),
         },
         **document,

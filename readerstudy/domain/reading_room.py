@@ -93,8 +93,9 @@ def _progress(items: QuerySet[SequenceItem], current: SequenceItem | None) -> di
 
 
 def shown_item(reader: Reader, token: str) -> SequenceItem | None:
-    """Return the reader's case by that token, if it was shown."""
-    return items_of(reader).filter(token=token, opened_at__isnull=False).select_related("case__pack").first()
+    """Return the reader's case by that token, if it was shown; also one that was left out since."""
+    items = SequenceItem.objects.filter(sequence__reader=reader, token=token, opened_at__isnull=False)
+    return items.select_related("case__pack").first()
 
 
 def has_finished(*, reader: Reader) -> bool:

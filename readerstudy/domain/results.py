@@ -16,6 +16,7 @@ from readerstudy.analysis.reporting.findings import Findings, find
 from readerstudy.analysis.reporting.gallery import gallery_sentences
 from readerstudy.domain.export_tables import cases_table, readers_table
 from readerstudy.domain.gallery_rates import rejection_rates
+from readerstudy.domain.participation import Participation, participation
 from readerstudy.domain.readings_import import import_note
 from readerstudy.domain.result_cache import cached
 from readerstudy.domain.unblinding import UnblindedCase, UnblindedReading, require_closed, unblind
@@ -47,7 +48,12 @@ class StudyResults:
     @property
     def notices(self) -> list[str]:
         """What must be said wherever a figure is."""
-        return [*([STAND_IN_NOTICE] if self.stand_in else []), *([self.note] if self.note else [])]
+        stand_in = [STAND_IN_NOTICE] if self.stand_in else []
+        return [*stand_in, *([self.note] if self.note else []), *self.participation.sentences()]
+
+    @cached_property
+    def participation(self) -> Participation:
+        return participation(self.study)
 
     @cached_property
     def readings(self) -> pd.DataFrame:

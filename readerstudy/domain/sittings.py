@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Max, QuerySet
 from django.utils import timezone
@@ -33,7 +33,8 @@ class Break:
 
 
 def items_of(reader: Reader) -> QuerySet[SequenceItem]:
-    return SequenceItem.objects.filter(sequence__reader=reader).order_by("position")
+    """Return the reader's order, without the cases that were left out while readers read."""
+    return SequenceItem.objects.filter(sequence__reader=reader, case__exclusion=None).order_by("position")
 
 
 def has_begun(item: SequenceItem) -> bool:
@@ -51,7 +52,7 @@ def current_break(*, reader: Reader) -> Break | None:
         sitting=int(item.sitting),
         sittings=design["sittings"],
         washout_days=design["washout_days"],
-        from_day=_last_day(reader) + timedelta(days=design["washout_days"]),
+        from_day=first_day(_last_answer(reader), design["washout_days"]),
     )
 
 
@@ -71,7 +72,13 @@ def begin_sitting(*, reader: Reader) -> None:
     Sequence.objects.filter(reader=reader, sitting_begun=pause.sitting - 1).update(sitting_begun=pause.sitting)
 
 
-def _last_day(reader: Reader) -> date:
-    """Return the day of the reader's last answer, in the time zone of the pages."""
+def first_day(last_answer: datetime, washout_days: int) -> date:
+    """Return the first day of the next sitting, in the time zone of the pages."""
+    return timezone.localdate(last_answer) + timedelta(days=washout_days)
+
+
+def _last_answer(reader: Reader) -> datetime:
+    """Return when the reader's last answer came; now, where a sitting is over in which all cases were left out."""
     readings = Reading.objects.filter(item__sequence__reader=reader)
-    return timezone.localdate(readings.aggregate(Max("received_at"))["received_at__max"])
+    last: datetime | None = readings.aggregate(Max("received_at"))["received_at__max"]
+    return last or timezone.now()

@@ -12,7 +12,8 @@ from readerstudy.domain.errors import DomainError
 from readerstudy.domain.leak_audit.runs import latest_audit, standing_audit
 from readerstudy.domain.matching import Balance, balance
 from readerstudy.domain.protocol import freeze, note_changes
-from readerstudy.domain.queries.progress import readiness, unfinished_readers
+from readerstudy.domain.queries.progress import readiness
+from readerstudy.domain.queries.readers import unfinished_readers
 from readerstudy.domain.selection import plan_case_set
 from readerstudy.domain.sequencing import rehearse
 from readerstudy.models.blinding_audit import BlindingAudit

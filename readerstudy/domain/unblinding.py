@@ -8,6 +8,7 @@ from itertools import groupby
 from uuid import UUID
 
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.participation import participation
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence
@@ -43,7 +44,9 @@ class UnblindedReading:
 
 
 def unblind(study: Study) -> Iterator[UnblindedReading]:
-    """Return the study's counted readings, by reader and place in the order, read from the database as they are used.
+    """Return the study's counted readings (see `participation`), by reader and place in the order.
+
+    They are read from the database as they are used.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def unblinded_cases(study: Study) -> dict[UUID, UnblindedCase]:
         While readers may still read.
     """
     require_closed(study)
-    truths = GroundTruth.objects.filter(case__study=study, case__practice=False).order_by("case__code")
+    truths = GroundTruth.objects.filter(case__study=study, case__practice=False, case__exclusion=None)
     rows = truths.values_list(
         "case_id",
         "case__code",
@@ -78,7 +81,9 @@ def unblinded_cases(study: Study) -> dict[UUID, UnblindedCase]:
     )
     patients: dict[str, str] = {}
     cases: dict[UUID, UnblindedCase] = {}
-    for key, code, organ, truth, generator, patient, patient_code, control in rows.iterator(ROWS_AT_ONCE):
+    for key, code, organ, truth, generator, patient, patient_code, control in rows.order_by("case__code").iterator(
+        ROWS_AT_ONCE
+    ):
         number = patients.setdefault(patient, f"P{len(patients) + 1:04}") if patient else patient_code
         cases[key] = UnblindedCase(code, organ, truth, generator, number, int(control))
     return cases
@@ -96,8 +101,11 @@ def require_closed(study: Study) -> None:
 
 
 def _join(study: Study, cases: dict[UUID, UnblindedCase]) -> Iterator[UnblindedReading]:
-    readings = Reading.objects.filter(item__sequence__reader__study=study, item__case__practice=False).order_by(
-        "item__sequence__reader__code", "item__position", "revision"
+    uncounted = [one.reader.pk for one in participation(study).left_out]
+    readings = (
+        Reading.objects.filter(item__sequence__reader__study=study, item__case__in=list(cases))
+        .exclude(item__sequence__reader__in=uncounted)
+        .order_by("item__sequence__reader__code", "item__position", "revision")
     )
     rows = readings.values_list(
         "item_id",

@@ -19,7 +19,8 @@ from readerstudy.domain.presets import PRESETS
 from readerstudy.domain.protocol import deviations, protocol_of
 from readerstudy.domain.queries.datasets import available_sources
 from readerstudy.domain.queries.problems import reported_problems
-from readerstudy.domain.queries.progress import reader_progress, readiness, study_progress, unfinished_readers
+from readerstudy.domain.queries.progress import readiness, study_progress
+from readerstudy.domain.queries.readers import reader_progress, unfinished_readers
 from readerstudy.domain.queries.studies import list_studies
 from readerstudy.domain.roles import Permission
 from readerstudy.domain.studies import (

@@ -18,6 +18,11 @@ POLICIES = {
     "exclude": "left out",
 }
 
+DROPOUTS = {
+    "as-read": "Readers who withdrew or did not finish count as far as they read; this was fixed before reading.",
+    "left-out": "Readers who withdrew or did not finish are left out; this was fixed before reading.",
+}
+
 
 @dataclass(frozen=True)
 class Section:
@@ -69,7 +74,7 @@ def _told(design: dict[str, Any], design_sha256: str) -> list[Section]:
             ],
         ),
         Section("cases", "Cases", [*(_organ(organ) for organ in design["organs"]), _patients(design)]),
-        Section("reading", "Reading", _reading(reading)),
+        Section("reading", "Reading", [*_reading(reading), DROPOUTS[design["analysis"].get("dropouts", "as-read")]]),
         Section(
             "blinding",
             "Blinding",
@@ -127,11 +132,17 @@ def _reading(reading: dict[str, Any]) -> list[str]:
         ),
         (
             reading["sittings"] > 1,
-            f"Reading was in {reading['sittings']} sittings, at least {reading['washout_days']} days apart.",
+            _sittings(reading),
         ),
     ]
     sentences += [sentence for there, sentence in extras if there]
     return [" ".join(sentences)]
+
+
+def _sittings(reading: dict[str, Any]) -> str:
+    days = reading["washout_days"]
+    apart = f"at least {days} day{'' if days == 1 else 's'} apart" if days else "with no days prescribed between them"
+    return f"Reading was in {reading['sittings']} sittings, {apart}."
 
 
 def _statistics(document: dict[str, Any], design: dict[str, Any] | None) -> Section:

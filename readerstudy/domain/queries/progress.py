@@ -1,17 +1,12 @@
-"""How far a study is: its cases while they are built, its readers while they read. Never how right they are."""
+"""How far a study is: its cases while they are built. `readers` counts what is read."""
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
-
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Max, OuterRef, Q, Subquery
 
 from readerstudy.domain.gallery import rejected_without_replacement
 from readerstudy.models.case import SlicePack
-from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.job import Job
-from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
 
 
@@ -33,22 +28,6 @@ class StudyProgress:
     @property
     def finished(self) -> bool:
         return self.ready + self.failed == self.total
-
-
-@dataclass(frozen=True)
-class ReaderProgress:
-    reader: Reader
-    done: int
-    total: int
-    practice_done: int
-    practice_total: int
-    last_reading_at: datetime | None
-    display_passed: bool | None
-    """Of the latest check of their display; None: none was made."""
-
-    @property
-    def finished(self) -> bool:
-        return self.done == self.total
 
 
 def study_progress(study: Study) -> StudyProgress:
@@ -88,43 +67,3 @@ def readiness(study: Study) -> list[str]:
     if progress.failed:
         problems.append(f"{progress.failed} of {progress.total} cases failed; retry them.")
     return problems
-
-
-def reader_progress(study: Study) -> list[ReaderProgress]:
-    """Return every reader's counts, with one query."""
-    counted = Q(sequence__items__case__practice=False)
-    answered = Q(sequence__items__readings__isnull=False)
-
-    def items(condition: Q) -> Count:
-        return Count("sequence__items", filter=condition, distinct=True)
-
-    readers = Reader.objects.filter(study=study).annotate(
-        total=items(counted),
-        done=items(counted & answered),
-        practice_total=items(~counted),
-        practice_done=items(~counted & answered),
-        last_reading_at=Max("sequence__items__readings__received_at"),
-        display_passed=_latest_display_check(),
-    )
-    return [
-        ReaderProgress(
-            reader=reader,
-            done=reader.done,
-            total=reader.total,
-            practice_done=reader.practice_done,
-            practice_total=reader.practice_total,
-            last_reading_at=reader.last_reading_at,
-            display_passed=reader.display_passed,
-        )
-        for reader in readers
-    ]
-
-
-def _latest_display_check() -> Subquery:
-    passed = Q(dark_seen=F("dark_shown"), bright_seen=F("bright_shown"))
-    checks = DisplayCheck.objects.filter(reader=OuterRef("pk")).order_by("-at", "-id")
-    return Subquery(checks.values(ok=ExpressionWrapper(passed, output_field=BooleanField()))[:1])
-
-
-def unfinished_readers(study: Study) -> list[ReaderProgress]:
-    return [reader for reader in reader_progress(study) if not reader.finished]

@@ -9,7 +9,8 @@ from readerstudy.domain.answers import Answer, record_reading
 from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.display_checks import record_display_check
 from readerstudy.domain.generation import run_synthesis, write_pack
-from readerstudy.domain.queries.progress import reader_progress, readiness, study_progress
+from readerstudy.domain.queries.progress import readiness, study_progress
+from readerstudy.domain.queries.readers import reader_progress
 from readerstudy.domain.reading_room import current_state
 from readerstudy.models.case import SlicePack
 from readerstudy.models.job import Job
