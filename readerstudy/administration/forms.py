@@ -39,6 +39,10 @@ SAME_PATIENT = [
     ("never", "One case of a patient"),
     ("other-sitting", "Several, in different sittings, where patients are too few"),
 ]
+DROPOUTS = [
+    ("as-read", "Count as far as they read"),
+    ("left-out", "Are left out"),
+]
 UNSURE_POLICIES = [
     ("middle", "A step between synthetic and real"),
     ("exclude", "Left out, as in the published tables"),
@@ -56,8 +60,10 @@ SECTIONS = {
         "washout_days",
         "repeats",
         "max_run",
+        "consent",
+        "debrief",
     ),
-    "analysis": ("unsure_policy", "equivalence_margin", "alpha"),
+    "analysis": ("dropouts", "unsure_policy", "equivalence_margin", "alpha"),
 }
 
 
@@ -147,6 +153,24 @@ class StudyForm(forms.Form):
         initial=0,
         label="Longest run of one truth",
         help_text="0 sets no limit, which is best: a limit helps a reader who counts.",
+    )
+    consent = forms.CharField(
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        label="Consent",
+        help_text="Readers agree to this text before they read, or do not take part. Empty: they are asked for none.",
+    )
+    debrief = forms.BooleanField(
+        required=False,
+        label="Debrief readers",
+        help_text="Once the study is closed, readers see their answers beside the truth.",
+    )
+    dropouts = forms.ChoiceField(
+        choices=DROPOUTS,
+        initial="as-read",
+        label="Readers who withdraw or do not finish",
+        help_text="Fixed by opening; the results say how many there were.",
     )
     on = forms.MultipleChoiceField(
         required=False,

@@ -235,7 +235,6 @@ _LATER: dict[tuple[str, str], tuple[object, ...]] = {
     ("reading", "practice_feedback"): (False,),
     ("reading", "change_answers"): ("until-next",),
     ("reading", "attributes"): ([],),
-    ("reading", "debrief"): (False,),
 }
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from readerstudy.domain.answer_scale import answer_scale
 from readerstudy.domain.blinding import case_payload
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.pace import expected_time, left_of_sitting
 from readerstudy.domain.sittings import has_begun, items_of
 from readerstudy.domain.store import get_store
 from readerstudy.models.reader import Reader
@@ -19,7 +20,6 @@ from readerstudy.models.sequence import SequenceItem
 from readerstudy.models.stored_file import StoredFile
 from readerstudy.models.study import Study
 
-MINUTES_PER_CASE = 1.0  # what to plan for, said in the instructions
 STAND_IN_NOTICE = "Demonstration: the “real” tumours of this study are stand-ins, not patients' tumours."
 
 
@@ -89,7 +89,9 @@ def _progress(items: QuerySet[SequenceItem], current: SequenceItem | None) -> di
     if current:
         counted = counted.filter(sitting=current.sitting)
     position = counted.filter(position__lte=current.position).count() if current else counted.count()
-    return {"position": position, "total": counted.count(), "practice": practice}
+    total = counted.count()
+    minutes_left = None if practice or current is None else left_of_sitting(current, total - position + 1)
+    return {"position": position, "total": total, "practice": practice, "minutes_left": minutes_left}
 
 
 def shown_item(reader: Reader, token: str) -> SequenceItem | None:
@@ -138,7 +140,7 @@ def outline(*, reader: Reader) -> dict[str, Any]:
         "n_practice": practice,
         "sittings": reading["sittings"],
         "washout_days": reading["washout_days"],
-        "expected_minutes": max(5, 5 * round(total * MINUTES_PER_CASE / 5)),
+        "expected": expected_time(study=reader.study, n_cases=total),
         "begun": reader.instructed_at is not None,
         "stand_in_notice": STAND_IN_NOTICE if reader.study.design["stand_ins_allowed"] else "",
     }

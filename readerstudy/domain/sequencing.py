@@ -16,11 +16,12 @@ from readerstudy.models.sequence import Sequence, SequenceItem
 from readerstudy.models.study import Study
 
 
-def draw_sequence(*, reader: Reader) -> Sequence:
+def draw_sequence(*, reader: Reader, draw: int = 1, rotation: int | None = None) -> Sequence:
     """Draw and store the order of one reader's readings.
 
-    It follows from the study's design, the reader's code and the number of readers before, over the cases in the
-    order of their codes. The caller is inside a transaction: of two readers invited at once, one waits.
+    It follows from the study's design, the reader's code, how many orders they had before (`draw`) and the number of
+    readers before (`rotation`, counted where it is not given), over the cases in the order of their codes. The caller
+    is inside a transaction: of two readers invited at once, one waits.
 
     Raises
     ------
@@ -29,11 +30,11 @@ def draw_sequence(*, reader: Reader) -> Sequence:
     """
     study = Study.objects.select_for_update().get(pk=reader.study_id)
     design = parse_design(study.design)
-    rotation = Sequence.objects.filter(reader__study=study).count()
-    order = draw_order(
-        ordered_cases(study), rules(design), seed=design.seed, reader_code=reader.code, rotation=rotation
-    )
-    sequence = Sequence.objects.create(reader=reader, algorithm=ALGORITHM, rotation=rotation)
+    if rotation is None:
+        rotation = Sequence.objects.filter(reader__study=study).count()
+    drawn_for = reader.code if draw == 1 else f"{reader.code} draw {draw}"  # no code has a blank
+    order = draw_order(ordered_cases(study), rules(design), seed=design.seed, reader_code=drawn_for, rotation=rotation)
+    sequence = Sequence.objects.create(reader=reader, algorithm=ALGORITHM, rotation=rotation, draw=draw)
     SequenceItem.objects.bulk_create(
         SequenceItem(
             sequence=sequence,

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from readerstudy.domain import audit as trail
+from readerstudy.domain.debrief_writing import write_debriefs
 from readerstudy.domain.design import StudyDesign, parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.leak_audit.runs import latest_audit, standing_audit
@@ -116,7 +117,8 @@ def close_study(*, study: Study, actor: str, reason: str = "") -> None:
         )
         note_changes(study=study, actor=actor, when="when the study was closed")
         trail.record(actor=actor, action="close study", study=study, **early)
-    study.refresh_from_db()
+        study.refresh_from_db()
+        write_debriefs(study=study)
 
 
 def needs_acknowledgement(audit: BlindingAudit) -> bool:

@@ -102,19 +102,16 @@ def return_page(request: HttpRequest) -> HttpResponse:
     return redirect("reading-room")
 
 
-@public
-@no_store
+@reader_only
 @require_http_methods(["GET", "POST"])
-def studies(request: HttpRequest) -> HttpResponse:
+def studies(request: HttpRequest, reader: Reader) -> HttpResponse:
     """List what is read in this browser (GET), go on with one of it (POST)."""
     readers = held_readers(request)
-    chosen = next((reader for reader in readers if reader.return_code == request.POST.get("reader")), None)
+    chosen = next((held for held in readers if held.return_code == request.POST.get("reader")), None)
     if chosen is not None:
         switch_reader(request, chosen)
         return redirect("reading-room")
-    if not readers:
-        return redirect("return")
-    context = {"readers": readers, "current": session_reader(request)}
+    context = {"readers": readers, "current": reader, "reader_code": reader.code}
     return render(request, "readerstudy/reading/studies.html", context)
 
 

@@ -24,6 +24,7 @@ urlpatterns = [
     path("reading/instructions/", views.instructions, name="instructions"),
     path("reading/display/", views.display_check, name="display-check"),
     path("reading/sitting/", views.next_sitting, name="next-sitting"),
+    path("reading/debrief/", views.debrief, name="debrief"),
     path("reading/finished/", views.finished, name="finished"),
     path("reading/", views.room, name="reading-room"),
     path("reading/state", views.state, name="state"),

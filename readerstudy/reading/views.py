@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from readerstudy.domain.answers import AlreadyAnsweredError, parse_answer, record_reading
 from readerstudy.domain.blinding import first_slice_url
+from readerstudy.domain.debriefs import find_debrief
 from readerstudy.domain.display_checks import record_display_check, sitting_check
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.preferences import keep_preferences
@@ -125,7 +126,19 @@ def _emptying_cache(response: HttpResponse) -> HttpResponse:
     return response
 
 
+@reader_only
+@require_GET
+def debrief(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Show the reader's answers beside the truth, where closing the study wrote them down for them."""
+    found = find_debrief(reader)
+    if found is None:
+        return redirect("reading-room")
+    return render(request, "readerstudy/reading/debrief.html", outline(reader=reader) | {"debrief": found})
+
+
 def _message(request: HttpRequest, reader: Reader, error: NotOpenError) -> HttpResponse:
+    if find_debrief(reader):
+        return redirect("debrief")
     context = {"title": reader.study.title, "message": str(error), "reader_code": reader.code}
     return render(request, "readerstudy/reading/message.html", context)
 

@@ -39,7 +39,7 @@ PAGE_CONTEXT: dict[str, Any] = {
     "told_prevalence": "Some cases are real, some synthetic.",
     "n_cases": 24,
     "n_practice": 3,
-    "expected_minutes": 30,
+    "expected": {"minutes": 30, "from_answers": False},
     "csrf_token": "test-csrf-token",
     "sittings": 2,
     "washout_days": 28,

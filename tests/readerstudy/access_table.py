@@ -32,6 +32,9 @@ POST   login                    public          200    200    200
 POST   logout                   public          302    302    302
 GET    invitation               public          -      200    200
 POST   invitation               public          -      302    302
+GET    return                   public          200    200    200
+POST   return                   public          400    400    400
+POST   sign-out                 public          200    200    200
 
 GET    instructions             reader          -      200    200
 POST   instructions             reader          -      302    302
@@ -41,8 +44,13 @@ GET    next-sitting             reader          -      302    200
 POST   next-sitting             reader          -      302    200
 GET    reading-room             reader          -      200    200
 GET    state                    reader          -      200    403
+GET    debrief                  reader          -      302    302
 GET    finished                 reader          -      302    200
 POST   preferences              reader          -      200    200
+GET    studies                  reader          -      200    200
+POST   studies                  reader          -      200    200
+GET    withdrawal               reader          -      200    200
+POST   withdrawal               reader          -      200    400
 GET    slice                    reader          -      200    404
 POST   answer                   reader          -      200    403
 POST   problem                  reader          -      200    403
@@ -76,6 +84,7 @@ POST   import-dismiss           data-managers   302    302    302
 GET    study-detail             study:view      200    200    200
 GET    study-progress           study:view      200    200    200
 GET    study-people             study:view      200    200    200
+GET    reader-detail            study:view      404    200    200
 GET    study-audit              study:view      200    200    200
 GET    study-audit-progress     study:view      200    200    200
 GET    study-audit-figure-svg   study:view      404    200    200
@@ -92,12 +101,15 @@ GET    gallery-thumbnail        study:conduct   404    404    404
 POST   study-audit-run          study:conduct   302    302    302
 POST   reader-invite            study:conduct   200    200    200
 POST   reader-renew             study:conduct   404    200    302
+POST   reader-act               study:conduct   404    302    302
+POST   readers-remind           study:conduct   302    302    302
 
 GET    study-open               study:govern    200    200    200
 POST   study-open               study:govern    302    302    302
 GET    study-close              study:govern    200    200    200
 POST   study-close              study:govern    302    302    302
 POST   study-amend              study:govern    302    302    302
+POST   case-exclude             study:govern    302    302    302
 POST   person-add               study:govern    200    200    200
 POST   person-role              study:govern    302    302    302
 POST   person-remove            study:govern    302    302    302

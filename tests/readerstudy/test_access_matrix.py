@@ -75,6 +75,7 @@ class Site:
             "dataset": builders.SHOWN,
             "scan_id": OrganScan.objects.get(volume__dataset__name=builders.SHOWN).pk,
             "number": 0,
+            "action": "revoke",
             "person_id": study.memberships.get(role=Role.OBSERVER).pk,
             "code": case.code if case else "none",
             "run_id": ImportRun.objects.get().pk,

@@ -1,12 +1,14 @@
-"""A case of a closed study in the viewer, for staff who look back at what readers took wrongly."""
+"""A case of a closed study in the viewer, for staff who look back at it; leaving a broken one out before that."""
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from readerstudy.administration.views.studies import take_step
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.exclusions import exclude_case
 from readerstudy.domain.queries.reviewed_case import read_pack_slice, reviewed_case, viewer_item
 from readerstudy.domain.roles import Permission
 from readerstudy.models.case import Case
@@ -45,3 +47,10 @@ def case_slice(request: HttpRequest, study: Study, code: str, number: int) -> Ht
     except DomainError as error:
         return JsonResponse({"error": str(error)}, status=404)
     return HttpResponse(content, content_type="application/octet-stream", headers={"Content-Encoding": "gzip"})
+
+
+@study_staff(Permission.GOVERN)
+@require_POST
+def case_exclude(request: HttpRequest, study: Study, code: str) -> HttpResponse:
+    done = f"Case {code} is left out for every reader; it is recorded as an amendment."
+    return take_step(request, study, exclude_case, done=done, code=code, reason=request.POST.get("reason", ""))

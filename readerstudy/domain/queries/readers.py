@@ -32,6 +32,10 @@ class SittingProgress:
     def finished(self) -> bool:
         return self.done == self.total
 
+    @property
+    def active_minutes(self) -> int:
+        return round(self.active_ms / 60_000)
+
 
 @dataclass(frozen=True)
 class ReaderProgress:
@@ -106,7 +110,7 @@ def reader_progress(study: Study) -> list[ReaderProgress]:
     readers = Reader.objects.filter(study=study).select_related("sequence", "contact")
     checked = readers.annotate(display_passed=_latest_display_check())
     washout = study.design["reading"].get("washout_days", 0)
-    return [_progress(reader, groups[reader.pk], washout, reader.display_passed) for reader in checked]
+    return [_progress(reader, groups[reader.pk], washout, display_passed=reader.display_passed) for reader in checked]
 
 
 def unfinished_readers(study: Study) -> list[ReaderProgress]:
@@ -133,7 +137,7 @@ def _latest_display_check() -> Subquery:
 
 
 def _progress(
-    reader: Reader, groups: list[dict[str, Any]], washout_days: int, display_passed: bool | None
+    reader: Reader, groups: list[dict[str, Any]], washout_days: int, *, display_passed: bool | None
 ) -> ReaderProgress:
     practice = [group for group in groups if group["case__practice"]]
     sittings = tuple(

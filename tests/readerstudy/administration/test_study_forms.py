@@ -62,6 +62,7 @@ def answers(**changes: object) -> dict[str, object]:
         "max_run": 0,
         "on": ["diameter"],
         "same_patient": "never",
+        "dropouts": "as-read",
         "unsure_policy": "middle",
         "equivalence_margin": 0.1,
         "alpha": 0.05,
@@ -97,13 +98,14 @@ def test_sittings_matching_and_analysis_are_stored_as_asked(sources: None, staff
     create(
         staff_client,
         **{"sittings": 2, "washout_days": 7, "repeats": 1, "on": ["spacing", "phase"], "same_patient": "other-sitting"},
-        **{"max_run": 4, "unsure_policy": "exclude", "equivalence_margin": 0.2, "alpha": 0.01},
+        **{"max_run": 4, "dropouts": "left-out", "unsure_policy": "exclude", "equivalence_margin": 0.2, "alpha": 0.01},
     )
     design = Study.objects.get().design
     assert design["matching"] == {"on": ["spacing", "phase"], "same_patient": "other-sitting"}
     reading = design["reading"]
     assert [reading[name] for name in ("sittings", "washout_days", "repeats", "max_run")] == [2, 7, 1, 4]
     assert design["analysis"] | {"holm_family": None} == {
+        "dropouts": "left-out",
         "unsure_policy": "exclude",
         "equivalence_margin": 0.2,
         "alpha": 0.01,

@@ -2,8 +2,10 @@
 
 import dataclasses
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from readerstudy.domain.answers import Answer, record_reading
 from readerstudy.domain.case_sets import start_generation
@@ -12,8 +14,10 @@ from readerstudy.domain.generation import run_synthesis, write_pack
 from readerstudy.domain.queries.progress import readiness, study_progress
 from readerstudy.domain.queries.readers import reader_progress
 from readerstudy.domain.reading_room import current_state
+from readerstudy.domain.sittings import current_break
 from readerstudy.models.case import SlicePack
 from readerstudy.models.job import Job
+from readerstudy.models.reader import Reader, ReaderContact
 from readerstudy.models.synthesis_run import SynthesisRun
 from readerstudy.models.vocabulary import Label
 from tests import factories
@@ -104,7 +108,7 @@ def test_progress_knows_nothing_of_labels_or_truth():
     (progress,) = reader_progress(study)
 
     assert {field.name for field in dataclasses.fields(progress)} == {
-        "reader", "done", "total", "practice_done", "practice_total", "last_reading_at",
+        "reader", "sittings", "practice_done", "practice_total", "active_ms", "last_reading_at", "next_sitting_on",
         "display_passed",
     }  # fmt: skip
 
@@ -119,14 +123,46 @@ def test_the_latest_check_of_a_readers_display_counts():
     assert [progress.display_passed for progress in reader_progress(study)] == [False, True, None]
 
 
-def test_readers_progress_is_one_query_however_many_read(django_assert_num_queries):
+@pytest.mark.parametrize("n_readers", [1, 20])
+def test_readers_progress_costs_two_queries_however_many_read(django_assert_num_queries, n_readers):
     factories.make_patients(real=2, hosts=2)
     study = factories.make_open_study()
-    for n in range(4):
-        read(factories.make_reader(study, f"R{n}"), n)
+    for n in range(n_readers):
+        reader = factories.make_reader(study, f"R{n:02}")
+        ReaderContact.objects.create(reader=reader, email="a@example.org")
+        read(reader, n % 3)
 
-    with django_assert_num_queries(1):
-        assert [progress.done for progress in reader_progress(study)] == [0, 1, 2, 3]
+    with django_assert_num_queries(2):
+        progress = reader_progress(study)
+        assert [(one.done, one.email) for one in progress] == [(n % 3, "a@example.org") for n in range(n_readers)]
+
+
+def test_staff_see_the_day_of_the_next_sitting_that_the_reader_is_told():
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_open_study(reading={"sittings": 2, "washout_days": 28})
+    reader = factories.make_reader(study)
+    Reader.objects.update(accepted_at=timezone.now())
+    assert reader_progress(study)[0].next_sitting_on is None
+    read(reader, 2)
+
+    (progress,) = reader_progress(study)
+
+    assert progress.next_sitting_on == current_break(reader=reader).from_day
+    assert [(sitting.name, sitting.done, sitting.total) for sitting in progress.sittings] == [("1", 2, 2), ("2", 0, 2)]
+    assert (progress.active_ms, progress.is_due, progress.is_stalled) == (10, False, False)
+
+
+def test_a_reader_of_whom_nothing_comes_is_pointed_out(settings):
+    settings.STALLED_AFTER_DAYS = 14
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_open_study()
+    factories.make_reader(study)
+    assert not reader_progress(study)[0].is_stalled  # nothing is due of somebody who has not accepted
+
+    for days, stalled in ((13, False), (14, True)):
+        Reader.objects.update(accepted_at=timezone.now() - timedelta(days=days))
+        (progress,) = reader_progress(study)
+        assert (progress.idle_days, progress.is_stalled) == (days, stalled)
 
 
 def test_a_studys_progress_costs_three_queries(preparing, django_assert_num_queries):

@@ -6,6 +6,7 @@ import pytest
 
 from readerstudy.domain.answer_scale import SCALES
 from readerstudy.domain.answers import Answer, record_reading
+from readerstudy.domain.pace import ExpectedTime
 from readerstudy.domain.reading_room import (
     NotOpenError,
     UnknownCaseError,
@@ -70,13 +71,13 @@ def test_the_first_state_is_the_first_case_with_the_second_to_fetch_ahead(reader
     assert state["done"] is False
     assert state["case"]["token"] == first
     assert state["next"]["token"] == second
-    assert state["progress"] == {"position": 1, "total": 1, "practice": True}
+    assert state["progress"] == {"position": 1, "total": 1, "practice": True, "minutes_left": None}
 
 
 def test_practice_and_counted_cases_are_counted_apart(reader):
     record(reader, show(reader)["case"]["token"])
 
-    assert show(reader)["progress"] == {"position": 1, "total": 4, "practice": False}
+    assert show(reader)["progress"] == {"position": 1, "total": 4, "practice": False, "minutes_left": None}
 
 
 def test_after_the_last_case_there_is_nothing_but_the_count(reader):
@@ -87,7 +88,10 @@ def test_after_the_last_case_there_is_nothing_but_the_count(reader):
 
     record(reader, tokens(reader)[-1])
 
-    assert show(reader) == {"done": True, "progress": {"position": 4, "total": 4, "practice": False}}
+    assert show(reader) == {
+        "done": True,
+        "progress": {"position": 4, "total": 4, "practice": False, "minutes_left": None},
+    }
 
 
 def test_coming_back_goes_on_where_it_was(reader):
@@ -167,7 +171,7 @@ def test_the_outline_says_what_lies_ahead(reader):
         "n_practice": 1,
         "sittings": 1,
         "washout_days": 0,
-        "expected_minutes": 5,
+        "expected": ExpectedTime(5, from_answers=False),
         "begun": False,
         "stand_in_notice": "",
     }

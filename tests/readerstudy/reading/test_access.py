@@ -57,7 +57,7 @@ def asked_for(client):
     """Return what a client gets of every page and of R1's tokens: answered, current, next and beyond."""
     answered, current, upcoming, beyond, _ = tokens("R1")
     pages = ["home", "instructions", "display-check", "reading-room", "next-sitting", "finished", "state"]
-    pages += ["return", "studies", "withdrawal"]
+    pages += ["return", "studies", "withdrawal", "debrief"]
     given = {name: client.get(reverse(name)).status_code for name in pages}
     given["invitation"] = client.get(reverse("invitation", args=["used"])).status_code
     for place, token in {"answered": answered, "current": current, "next": upcoming, "beyond": beyond}.items():
@@ -84,6 +84,7 @@ SIGNED_IN = {
     "return": 200,
     "studies": 200,
     "withdrawal": 200,
+    "debrief": 302,
 }
 READING = {"display-check": 200, "reading-room": 200, "state": 200, "next-sitting": 302, "finished": 302}
 NO_SESSION = {
@@ -97,8 +98,9 @@ NO_SESSION = {
     "preferences": 401,
     "invitation": 404,
     "return": 200,
-    "studies": 302,
+    "studies": 401,
     "withdrawal": 401,
+    "debrief": 401,
 }
 
 
@@ -288,5 +290,5 @@ def test_the_readers_addresses_are_these():
     readers = {name for name, view in addresses.views().items() if view.__module__ in modules}
 
     pages = {"invitation", "instructions", "display-check", "reading-room", "next-sitting", "finished"}
-    pages |= {"return", "studies", "sign-out", "withdrawal"}
+    pages |= {"debrief", "return", "studies", "sign-out", "withdrawal"}
     assert readers == pages | {"state", "preferences", "slice", "answer", "problem"}

@@ -57,6 +57,7 @@ READERS_PAGES = {
     "studies",
     "sign-out",
     "withdrawal",
+    "debrief",
     "state",
     "preferences",
     "slice",
@@ -98,8 +99,22 @@ STAFF_PAGES = {
     "study-audit-run",
     "study-open",
     "study-close",
+    "study-gallery",
+    "gallery-case",
+    "gallery-review",
+    "gallery-preview",
+    "gallery-slice",
+    "gallery-thumbnail",
+    "study-people",
+    "person-add",
+    "person-role",
+    "person-remove",
     "reader-invite",
     "reader-renew",
+    "reader-detail",
+    "reader-act",
+    "readers-remind",
+    "case-exclude",
     "study-results",
     "case-detail",
     "case-preview",
@@ -206,6 +221,9 @@ class Crawler:
             "scan_id": preview.scan_id,
             "number": preview.cue_slice,
             "run_id": ImportRun.objects.get().pk,
+            "token": "0" * 32,
+            "person_id": 1,
+            "action": "revoke",
         }[name]
 
     def read_case(self, state: str) -> bool:
@@ -290,6 +308,7 @@ def plant() -> Study:
             "sittings": 2,
             "washout_days": 1,
             "repeats": 1,
+            "debrief": True,
             "consent": "You read CT cases, under a code.",
         },
     )
@@ -459,7 +478,7 @@ def test_the_crawl_was_everywhere_in_every_state(crawl):
         ("reading", "preferences"),
         ("between sittings", "next-sitting"),
         ("finished", "finished"),
-        ("closed", "reading-room"),
+        ("closed", "debrief"),
         ("closed", "sign-out"),
         ("reading", "withdrawal"),
         ("finished", "return"),
@@ -494,6 +513,13 @@ def sent_cases(visit):
 def test_pages_for_staff_send_a_reader_away(crawl):
 
     assert {visit.status for visit in crawl.visits if visit.name in STAFF_PAGES} == {302}
+
+
+def test_what_a_debrief_tells_is_told_after_closing_alone(crawl):
+    told = [visit for visit in crawl.visits if visit.name == "debrief" and visit.status == 200]
+
+    assert {visit.state for visit in told} == {"closed"}
+    assert b"It was" in told[0].body
 
 
 def test_nothing_breaks_on_the_way(crawl):

@@ -176,9 +176,10 @@ class ReadingRoom {
     if (!this.#dialog("stopped").open) this.#dialog("stopped").showModal();
   }
 
-  /** @param {{position: number, total: number, practice: boolean}} progress */
-  #showProgress({ position, total, practice }) {
-    this.#write("progress", `${practice ? "Practice" : "Case"} ${position} / ${total}`);
+  /** @param {{position: number, total: number, practice: boolean, minutes_left: number | null}} progress */
+  #showProgress({ position, total, practice, minutes_left: minutes }) {
+    const left = minutes ? `, about ${minutes} min left` : "";
+    this.#write("progress", `${practice ? "Practice" : "Case"} ${position} / ${total}${left}`);
     const bar = /** @type {HTMLProgressElement} */ (this.#part("progress-bar"));
     bar.max = total;
     bar.value = position - 1;

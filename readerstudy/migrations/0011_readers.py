@@ -14,7 +14,7 @@ def give_return_codes(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('readerstudy', '0009_case_reviews'),
+        ('readerstudy', '0010_memberships'),
     ]
 
     operations = [
