@@ -1,4 +1,4 @@
-"""How long reading takes, from what was read so far or else from a plan: of all cases alike, so that it tells nothing."""
+"""How long reading takes, by what was read so far or else by a plan: of all cases alike, so that it tells nothing."""
 
 from __future__ import annotations
 

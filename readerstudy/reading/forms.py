@@ -71,6 +71,11 @@ class ReturnForm(forms.Form):
 
 
 class WithdrawalForm(forms.Form):
+    use_required_attribute = False
+
+    sure = forms.BooleanField(
+        label="I withdraw from this study", error_messages={"required": "Tick the box if you mean to withdraw."}
+    )
     reason = forms.CharField(
         required=False,
         max_length=LONGEST_REASON,

@@ -50,7 +50,7 @@ POST   preferences              reader          -      200    200
 GET    studies                  reader          -      200    200
 POST   studies                  reader          -      200    200
 GET    withdrawal               reader          -      200    200
-POST   withdrawal               reader          -      200    400
+POST   withdrawal               reader          -      400    400
 GET    slice                    reader          -      200    404
 POST   answer                   reader          -      200    403
 POST   problem                  reader          -      200    403

@@ -101,10 +101,8 @@ def test_a_broken_case_is_shown_and_counted_no_more_for_anybody():
     assert has_finished(reader=second)
     assert Reading.objects.count() == 7
     assert not Reading.objects.filter(item__case=item.case, item__sequence__reader=second).exists()
-    assert (
-        Amendment.objects.get(reason__startswith="Half").change
-        == f"Case {item.case.code} is left out for every reader."
-    )
+    amendment = Amendment.objects.get(reason__startswith="Half")
+    assert amendment.change == f"Case {item.case.code} is left out for every reader."
     study.refresh_from_db()
     factories.close(study)
     readings = build_readings(study)

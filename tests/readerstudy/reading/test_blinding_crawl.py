@@ -396,7 +396,7 @@ def crawl_to_the_end(study: Study) -> list[Visit]:
     crawler = Crawler(elsewhere.client, study, "R1", crawler.visits + elsewhere.visits)
     withdrawing = Crawler(Client(), study, "R4")
     withdrawing.post_form("invited", "invitation", factories.invitation_path(study, "R4"), {"consents": "on"})
-    withdrawing.post_form("reading", "withdrawal", reverse("withdrawal"), {"reason": "No time."})
+    withdrawing.post_form("reading", "withdrawal", reverse("withdrawal"), {"reason": "No time.", "sure": "on"})
     withdrawing.everything("reading")
     factories.close(study)
     crawler.everything("closed")

@@ -193,7 +193,10 @@ def test_a_reader_withdraws_and_keeps_what_was_read(study):
     read(client, 2)
     assert "count as far as you have read" in client.get(reverse("withdrawal")).content.decode()
 
-    assert "You have withdrawn" in client.post(reverse("withdrawal"), {"reason": "No time."}).content.decode()
+    assert client.post(reverse("withdrawal"), {"reason": "No time."}).status_code == 400
+    assert Reader.objects.get().withdrawn_at is None
+    withdrawn = client.post(reverse("withdrawal"), {"reason": "No time.", "sure": "on"})
+    assert "You have withdrawn" in withdrawn.content.decode()
 
     reader = Reader.objects.get()
     assert reader.withdrawn_at is not None
@@ -209,5 +212,5 @@ def test_nobody_withdraws_from_a_study_that_is_closed(study):
     client = accept(study)
     factories.close(study)
 
-    assert client.post(reverse("withdrawal"), {}).status_code == 400
+    assert client.post(reverse("withdrawal"), {"sure": "on"}).status_code == 400
     assert Reader.objects.get().withdrawn_at is None
