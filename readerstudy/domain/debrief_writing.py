@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -59,7 +60,7 @@ def _figures(own: pd.DataFrame, code: str) -> dict[str, Any]:
     """Return the reader's sensitivity, specificity and accuracy with their counts; None where not estimable."""
     if code not in own.index:
         return {"figures": None}
-    row = own.loc[code]
+    row: Mapping[Any, Any] = own.loc[code].to_dict()
     shares = {name: None if pd.isna(row[name]) else round(float(row[name]), 4) for name in PROPORTIONS}
     numbers = ("n_real", "n_synthetic", "tp", "fn", "tn", "fp", "unsure_real", "unsure_synthetic")
     return {"figures": shares | {name: int(row[name]) for name in numbers}}
