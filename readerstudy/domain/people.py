@@ -14,7 +14,7 @@ from readerstudy.models.study import Study
 def list_people(study: Study) -> Iterable[Membership]:
     """Return the study's people, owners first."""
     order = list(Role)
-    people = study.memberships.select_related("user").order_by("user__username")
+    people = Membership.objects.filter(study=study).select_related("user").order_by("user__username")
     return sorted(people, key=lambda person: order.index(Role(person.role)))
 
 
@@ -84,7 +84,7 @@ def _lock(person: Membership) -> str:
 
 def _keep_an_owner(person: Membership) -> str:
     role = _lock(person)
-    others = person.study.memberships.filter(role=Role.OWNER).exclude(pk=person.pk)
+    others = Membership.objects.filter(study=person.study, role=Role.OWNER).exclude(pk=person.pk)
     if role == Role.OWNER and not others.exists():
         raise DomainError(f"{person.user.get_username()} is the study's last owner; make somebody else an owner first.")
     return role

@@ -60,7 +60,9 @@ def _change(
         change(person=person, actor=staff_user(request).get_username(), **given)
     except DomainError as error:
         messages.error(request, str(error))
-    still_in = staff_user(request).is_superuser or study.memberships.filter(user=staff_user(request)).exists()
+    still_in = (
+        staff_user(request).is_superuser or Membership.objects.filter(study=study, user=staff_user(request)).exists()
+    )
     return redirect("study-people", slug=study.slug) if still_in else redirect("study-list")
 
 
