@@ -3,12 +3,15 @@
 import os
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps.config import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Tags
 from django.core.exceptions import ImproperlyConfigured
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @checks.register(Tags.security, deploy=True)
@@ -48,3 +51,26 @@ def store_url_is_usable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     except ImproperlyConfigured as error:
         return [checks.Error(str(error), id="readerstudy.E002")]
     return []
+
+
+@checks.register()
+def single_sign_on_is_whole(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    missing = [f"OIDC_{name}" for name, value in settings.OIDC.items() if not value]
+    if missing and len(missing) < len(settings.OIDC):
+        return [
+            checks.Error(
+                f"Single sign-on is set up by half, and off. Not set: {', '.join(missing)}.",
+                hint="Set all three of OIDC_SERVER_URL, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, or none.",
+                id="readerstudy.E003",
+            )
+        ]
+    server = urlsplit(settings.OIDC["SERVER_URL"])
+    if missing or server.scheme == "https" or server.hostname in LOOPBACK:
+        return []
+    return [
+        checks.Error(
+            f"OIDC_SERVER_URL is {settings.OIDC['SERVER_URL']}: whoever is between could sign in as anybody.",
+            hint="It has to begin with https://.",
+            id="readerstudy.E004",
+        )
+    ]

@@ -3,7 +3,9 @@
 Every view says for whom it is; a view that says nothing is refused:
 
 - `public`, `reader_only`, `reader_granted`;
-- `staff_only`: whoever has a staff account; `data_managers_only` and `administrators_only`: some of them;
+- `account_only`: whoever has a staff account, for that account's own pages;
+- `staff_only`: the same, with a second factor where one is required; `data_managers_only`, `administrators_only`: some
+  of them;
 - `study_staff(Permission.…)`: who may do that in the study that the address names. The view is given the study.
 
 Staff are Django users with `is_staff`, administrators those with `is_superuser`; `domain.roles` says what a role may do
@@ -16,12 +18,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from readerstudy.domain.roles import MANAGE_DATA, Permission, permissions_in
 from readerstudy.models.reader import Reader
@@ -53,7 +56,7 @@ def public(view: View) -> View:
     return _mark(view, "public")
 
 
-def _staff(access: str, may: Callable[[User], bool]) -> Callable[[View], View]:
+def _staff(access: str, may: Callable[[User], bool], *, second_factor: bool = True) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -61,6 +64,8 @@ def _staff(access: str, may: Callable[[User], bool]) -> Callable[[View], View]:
                 return redirect_to_login(request.get_full_path())
             if not may(staff_user(request)):
                 raise PermissionDenied
+            if second_factor and settings.STAFF_MFA_REQUIRED and not is_mfa_enabled(request.user):
+                return redirect("mfa_activate_totp")
             return _no_store(view(request, *args, **kwargs))
 
         return _mark(guarded, access)
@@ -68,6 +73,7 @@ def _staff(access: str, may: Callable[[User], bool]) -> Callable[[View], View]:
     return decorate
 
 
+account_only = _staff("account", lambda user: user.is_staff, second_factor=False)
 staff_only = _staff("staff", lambda user: user.is_staff)
 data_managers_only = _staff("data-managers", lambda user: user.is_staff and user.has_perm(MANAGE_DATA))
 administrators_only = _staff("administrators", lambda user: user.is_staff and user.is_superuser)

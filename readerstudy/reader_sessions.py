@@ -56,6 +56,12 @@ def switch_reader(request: HttpRequest, reader: Reader) -> None:
     request.session[READER_KEY] = reader.pk
 
 
+def leave_readers(request: HttpRequest) -> None:
+    """Let nobody read here any more, while the session goes on as somebody else's."""
+    for key in (READER_KEY, NUMBERS_KEY):
+        request.session.pop(key, None)
+
+
 def end_reader_sessions(request: HttpRequest) -> None:
     """Sign everybody out of this browser."""
     request.session.flush()

@@ -53,6 +53,14 @@ def public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def one_of(name: str, choices: tuple[str, ...]) -> str:
+    """Return the variable's value, by default the first of the choices."""
+    value: str = env.str(name, default=choices[0])
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(choices)}, not {value!r}.")
+    return value
+
+
 # Where it runs
 DATA_ROOT = Path(env.str("DATA_ROOT", default=str(BASE_DIR / "data"))).resolve()
 DATA_ROOT.mkdir(mode=0o700, parents=True, exist_ok=True)  # the truth lies in there
@@ -74,7 +82,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "csp",
     "readerstudy",
 ]
@@ -86,10 +99,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "readerstudy.permissions.DenyByDefaultMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "readerstudy.urls"
 WSGI_APPLICATION = "readerstudy.wsgi.application"
@@ -201,26 +214,55 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
-LOGIN_URL = "login"
+
+# Staff accounts (django-allauth, as readerstudy.accounts has it)
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "account_login"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+ACCOUNT_ADAPTER = "readerstudy.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"login": "readerstudy.administration.account_forms.StaffLoginForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_SESSION_COOKIE_AGE = 60 * 60 * 10  # a working day: readers' sessions last longer, but staff see the truth
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,5/5m/key",  # of staff: passwords, and codes of a second step, counted apart
+    "return": "10/15m/key",  # of readers: a return code from an address
+}
+MFA_ADAPTER = "readerstudy.accounts.MFAAdapter"
+MFA_TOTP_ISSUER = "Reader studies"
+STAFF_MFA_REQUIRED = one_of("STAFF_MFA", ("optional", "required")) == "required"
+SOCIALACCOUNT_ADAPTER = "readerstudy.accounts.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form that ends at the provider is what our policy blocks
+OIDC = {name: env.str(f"OIDC_{name}", default="") for name in ("SERVER_URL", "CLIENT_ID", "CLIENT_SECRET")}
+OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
+OIDC_PROVIDER = "sso"
+if all(OIDC.values()):
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": OIDC_PROVIDER,
+                    "name": OIDC_NAME,
+                    "client_id": OIDC["CLIENT_ID"],
+                    "secret": OIDC["CLIENT_SECRET"],
+                    "settings": {"server_url": OIDC["SERVER_URL"]},
+                }
+            ],
+        }
+    }
 
 # Security
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_CLIENT_IP_CALLABLE = "readerstudy.permissions.client_address"
 PROXIES = env.int("PROXIES", default=0)  # in front of us, each appending to X-Forwarded-For
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "registration/locked_out.html"
-AXES_RESET_ON_SUCCESS = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90  # a reader comes back after the washout
@@ -260,5 +302,4 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"axes": {"level": "WARNING"}},
 }

@@ -15,5 +15,6 @@ def home(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", home, name="home"),
     path("", include("readerstudy.reading.urls")),
+    path("", include("readerstudy.administration.account_urls")),
     path("", include("readerstudy.administration.urls")),
 ]

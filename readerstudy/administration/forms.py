@@ -7,8 +7,6 @@ import tomllib
 from typing import Any, cast
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.models import User
 from django.http import QueryDict
 
 from readerstudy.analysis.reporting.plan import Wish
@@ -65,15 +63,6 @@ SECTIONS = {
     ),
     "analysis": ("dropouts", "unsure_policy", "equivalence_margin", "alpha"),
 }
-
-
-class StaffLoginForm(AuthenticationForm):
-    """Refuses whoever is not staff with the words for a wrong password, which tell nothing."""
-
-    def confirm_login_allowed(self, user: User) -> None:
-        super().confirm_login_allowed(user)
-        if not user.is_staff:
-            raise self.get_invalid_login_error()
 
 
 def _new_seed() -> int:

@@ -7,7 +7,6 @@ from readerstudy.administration.views import (
     datasets,
     gallery,
     imports,
-    login,
     people,
     planning,
     protocols,
@@ -21,8 +20,6 @@ FIGURE = "studies/<slug:slug>/results/figures/<slug:name>"
 AUDIT_FIGURE = "studies/<slug:slug>/audit/figures/<slug:name>"
 
 urlpatterns = [
-    path("login/", login.log_in, name="login"),
-    path("logout/", login.log_out, name="logout"),
     path("planning/", planning.planning_page, name="planning"),
     path("planning/power.csv", planning.planning_curve, name="planning-curve"),
     path("datasets/", datasets.dataset_list, name="dataset-list"),

@@ -1,5 +1,7 @@
 """What the project's commands share: examples in --help, one-line errors, a database that is set up."""
 
+import getpass
+import sys
 from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
@@ -57,6 +59,13 @@ def _set_up_database() -> None:
     if connection.vendor != "sqlite" or executor.loader.applied_migrations:
         raise CommandError("The database is not set up for this version; run: python manage.py migrate")
     call_command("migrate", verbosity=0)
+
+
+def ask_password() -> str:
+    """Ask for a password on a terminal; take it from a pipe."""
+    if sys.stdin.isatty():
+        return getpass.getpass("Password: ")
+    return sys.stdin.readline().rstrip("\n")
 
 
 def get_staff(name: str) -> User:

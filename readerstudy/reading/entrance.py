@@ -1,7 +1,6 @@
 """How readers come in and leave: invitation, return in another browser, their studies, signing out, withdrawing."""
 
-from axes.handlers.proxy import AxesProxyHandler
-from django.contrib.auth.signals import user_login_failed
+from allauth.core import ratelimit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control
@@ -20,7 +19,7 @@ from readerstudy.domain.reading_room import outline
 from readerstudy.domain.returning import find_returning, new_passphrase
 from readerstudy.domain.withdrawals import dropout_rule, withdraw
 from readerstudy.models.reader import Reader
-from readerstudy.permissions import public, reader_only
+from readerstudy.permissions import client_address, public, reader_only
 from readerstudy.reader_sessions import (
     begin_reader_session,
     end_reader_sessions,
@@ -84,20 +83,20 @@ def _show_invitation(request: HttpRequest, reader: Reader, form: AcceptanceForm)
 @no_store
 @require_http_methods(["GET", "POST"])
 def return_page(request: HttpRequest) -> HttpResponse:
-    """Ask for return code and passphrase (GET), let their reader in (POST); django-axes counts the failures."""
+    """Ask for return code and passphrase (GET), let their reader in (POST); django-allauth counts the failures."""
     form = ReturnForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return render(request, "readerstudy/reading/return.html", {"form": form}, status=400 if form.is_bound else 200)
-    claimed = {"username": f"return code {form.cleaned_data['return_code']}"}
-    if not AxesProxyHandler.is_allowed(request, claimed):
+    code = form.cleaned_data["return_code"]
+    attempt = f"{code.strip().lower()} from {client_address(request)}"
+    if not ratelimit.consume(request, action="return", key=attempt):
         form.add_error(None, "Too many attempts. Try again in a quarter of an hour.")
         return render(request, "readerstudy/reading/return.html", {"form": form}, status=429)
-    reader = find_returning(return_code=form.cleaned_data["return_code"], passphrase=form.cleaned_data["password"])
+    reader = find_returning(return_code=code, passphrase=form.cleaned_data["password"])
     if reader is None:
-        user_login_failed.send(sender=__name__, credentials=claimed, request=request)
         form.add_error(None, "These do not belong together. Check the return code and the passphrase.")
         return render(request, "readerstudy/reading/return.html", {"form": form}, status=403)
-    AxesProxyHandler.reset_attempts(username=claimed["username"])
+    ratelimit.clear(request, action="return", key=attempt)
     begin_reader_session(request, reader)
     return redirect("reading-room")
 

@@ -14,6 +14,8 @@ KINDS = """
 kind              nobody reader user  stranger manager observer analyst coordinator owner administrator
 public            yes    yes    yes   yes      yes     yes      yes     yes         yes   yes
 reader            401    yes    401   401      401     401      401     401         401   401
+signed-out        yes    yes    302   302      302     302      302     302         302   302
+account           login  login  403   yes      yes     yes      yes     yes         yes   yes
 staff             login  login  403   yes      yes     yes      yes     yes         yes   yes
 data-managers     login  login  403   403      yes     403      403     403         403   yes
 administrators    login  login  403   403      403     403      403     403         403   yes
@@ -27,9 +29,14 @@ study:export      login  login  403   404      404     403      yes     403     
 ADDRESSES = """
 method address                  kind            draft  open   closed
 GET    home                     public          302    302    302
-GET    login                    public          200    200    200
-POST   login                    public          200    200    200
-POST   logout                   public          302    302    302
+GET    account_login            signed-out      200    200    200
+POST   account_login            signed-out      200    200    200
+POST   account_logout           public          302    302    302
+GET    mfa_authenticate         public          302    302    302
+POST   mfa_authenticate         public          302    302    302
+GET    openid_connect_login     public          404    404    404
+GET    openid_connect_callback  public          404    404    404
+GET    socialaccount_login_cancelled public     200    200    200
 GET    invitation               public          -      200    200
 POST   invitation               public          -      302    302
 GET    return                   public          200    200    200
@@ -54,6 +61,23 @@ POST   withdrawal               reader          -      400    400
 GET    slice                    reader          -      200    404
 POST   answer                   reader          -      200    403
 POST   problem                  reader          -      200    403
+
+GET    mfa_index                account         200    200    200
+GET    account_change_password  account         200    200    200
+POST   account_change_password  account         200    200    200
+GET    account_reauthenticate   account         200    200    200
+POST   account_reauthenticate   account         200    200    200
+GET    mfa_reauthenticate       account         302    302    302
+GET    mfa_activate_totp        account         302    302    302
+POST   mfa_activate_totp        account         302    302    302
+GET    mfa_deactivate_totp      account         404    404    404
+POST   mfa_deactivate_totp      account         404    404    404
+GET    mfa_view_recovery_codes  account         404    404    404
+GET    mfa_generate_recovery_codes   account    302    302    302
+POST   mfa_generate_recovery_codes   account    302    302    302
+GET    mfa_download_recovery_codes   account    404    404    404
+GET    sessions                 account         200    200    200
+POST   sessions                 account         302    302    302
 
 GET    planning                 staff           200    200    200
 GET    planning-curve           staff           200    200    200

@@ -1,4 +1,6 @@
-from readerstudy.checks import data_root_is_writable, plain_http, store_url_is_usable
+import pytest
+
+from readerstudy.checks import data_root_is_writable, plain_http, single_sign_on_is_whole, store_url_is_usable
 
 
 def test_plain_http_is_allowed_with_a_warning(settings):
@@ -41,3 +43,34 @@ def test_a_store_in_a_bucket_has_an_address_that_can_be_read(settings):
     for url in ("", "s3://bucket/prefix?endpoint=https://s3.example.org"):
         settings.STORE_URL = url
         assert store_url_is_usable(None) == []
+
+
+OIDC = {"SERVER_URL": "https://sso.example.org", "CLIENT_ID": "reader-studies", "CLIENT_SECRET": "secret"}
+
+
+@pytest.mark.parametrize("given", [OIDC, dict.fromkeys(OIDC, ""), OIDC | {"SERVER_URL": "http://127.0.0.1:9000"}])
+def test_single_sign_on_is_set_up_or_not(settings, given):
+    settings.OIDC = given
+
+    assert single_sign_on_is_whole(None) == []
+
+
+@pytest.mark.parametrize("missing", OIDC)
+def test_single_sign_on_that_is_set_up_by_half_is_an_error(settings, missing):
+    settings.OIDC = OIDC | {missing: ""}
+
+    (error,) = single_sign_on_is_whole(None)
+
+    assert (error.id, error.msg) == (
+        "readerstudy.E003",
+        f"Single sign-on is set up by half, and off. Not set: OIDC_{missing}.",
+    )
+
+
+def test_single_sign_on_in_the_clear_is_an_error(settings):
+    settings.OIDC = OIDC | {"SERVER_URL": "http://sso.example.org"}
+
+    (error,) = single_sign_on_is_whole(None)
+
+    assert error.id == "readerstudy.E004"
+    assert "http://sso.example.org" in error.msg

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
+
+from readerstudy.models.membership import Membership
 
 FIRST = [("readerstudy", "0001_initial")]
 
@@ -70,3 +73,21 @@ def test_what_the_first_version_wrote_is_still_there(old: MigrationExecutor):
             assert not is_taken
         else:
             assert is_taken
+
+
+def test_nobody_loses_what_they_could_reach_before_there_were_roles(old: MigrationExecutor):
+    apps = old.loader.project_state(FIRST).apps
+    users = apps.get_model("auth", "User").objects.using("old")
+    ann, bob, visitor = (users.create(username=name, is_staff=name != "visitor") for name in ("ann", "bob", "visitor"))
+    studies = apps.get_model("readerstudy", "Study").objects.using("old")
+    for slug, creator in (("of-ann", ann), ("of-the-command-line", None)):
+        studies.create(slug=slug, title=slug, design={}, design_sha256="0" * 64, created_by=creator)
+
+    old.loader.build_graph()
+    MigrationExecutor(connections["old"]).migrate(old.loader.graph.leaf_nodes("readerstudy"))
+
+    assert set(User.objects.using("old").filter(is_superuser=True)) == {User(pk=ann.pk), User(pk=bob.pk)}
+    assert list(Membership.objects.using("old").values_list("study__slug", "user", "role")) == [
+        ("of-ann", ann.pk, "owner")
+    ]
+    assert not User.objects.using("old").get(pk=visitor.pk).is_superuser

@@ -62,7 +62,7 @@ DIRECTIVES = {
 def test_every_page_comes_with_the_strict_policy():
     factories.make_patients(real=2, hosts=2)
     client = factories.reader_client(factories.make_open_study())
-    pages = [reverse(name) for name in ("home", "login", "instructions", "reading-room", "state", "study-list")]
+    pages = [reverse(name) for name in ("home", "account_login", "instructions", "reading-room", "state", "study-list")]
 
     for url in [*pages, "/no-such-page", reverse("answer", args=["0" * 32]), static("readerstudy/css/base.css")]:
         response = client.get(url)
@@ -79,7 +79,7 @@ def test_no_page_has_code_or_style_of_its_own():
     factories.make_patients(real=2, hosts=2)
     client = factories.reader_client(factories.make_open_study())
 
-    for name in ("login", "instructions", "reading-room"):
+    for name in ("account_login", "instructions", "reading-room"):
         page = client.get(reverse(name)).content.decode()
         assert "<style" not in page
         assert " style=" not in page

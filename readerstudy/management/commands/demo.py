@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from readerstudy.domain.demo.published_table import published_table
 from readerstudy.domain.demo.study import ACTOR, demo_study, reader_link
+from readerstudy.domain.staff import create_staff
 from readerstudy.management.base import ProjectCommand
 from readerstudy.models.study import Study
 from readerstudy.settings import generated_secret
@@ -158,7 +159,7 @@ def _administrator_password() -> str:
     """Return the demo administrator's password: random, made with the account, kept beside the data."""
     password = generated_secret(settings.DATA_ROOT / "demo_password", length=12)
     if not User.objects.filter(username=ADMINISTRATOR).exists():
-        User.objects.create_user(ADMINISTRATOR, password=password, is_staff=True, is_superuser=True)
+        create_staff(name=ADMINISTRATOR, password=password, administrator=True)
     return password
 
 

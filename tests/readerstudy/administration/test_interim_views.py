@@ -28,13 +28,14 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-LEAVES_THE_STUDY = {"logout", "study-close"}  # ends the session; ends reading, after which figures are shown
+LEAVES_THE_STUDY = {"account_logout", "study-close"}  # ends the session; ends reading, after which figures are shown
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 OF_EACH_PAGE = re.compile(
     r'(csrfmiddlewaretoken" value="|csrf-token" content="|name="seed" value="|/invitation/)[\w-]+'
 )
 NOT_ABOUT_A_STUDY = {
     "create_staff",
+    "change_staff",
     "import_dataset",
     "analyse",
     "plan_study",

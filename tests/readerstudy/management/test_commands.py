@@ -198,6 +198,37 @@ def test_an_administrator_is_made_with_the_password_that_was_given():
     assert user.check_password("correct horse battery")
 
 
+def test_an_account_is_changed():
+    run("create_staff", "ann", "--password", "correct horse battery")
+    run("create_staff", "bob", "--member", "--email", "bob@example.org", "--no-password")
+
+    assert run("change_staff", "bob", "--administrator") == "bob is an administrator now.\n"
+    assert (
+        run("change_staff", "bob", "--email", "b@example.org") == "bob is found by single sign-on as b@example.org.\n"
+    )
+    assert run("change_staff", "ann", "--close") == "ann is closed, and signed out everywhere.\n"
+    assert refusal("change_staff", "eve", "--close") == (
+        "There is no staff member 'eve'; make one: python manage.py create_staff eve"
+    )
+    assert list(User.objects.order_by("username").values_list("username", "is_superuser", "is_active")) == [
+        ("ann", True, False),
+        ("bob", True, True),
+    ]
+
+
+def test_a_study_of_the_command_line_can_be_given_an_owner(tmp_path):
+    factories.make_patients(real=2, hosts=2)
+    run("create_staff", "bob", "--member", "--password", "correct horse battery")
+
+    path = tmp_path / "STUDY.toml"
+    path.write_text(STUDY_TOML)
+
+    assert refusal("create_study", str(path), "--owner", "eve").startswith("There is no staff member 'eve'")
+    run("create_study", str(path), "--owner", "bob")
+
+    assert list(Study.objects.get().memberships.values_list("user__username", "role")) == [("bob", "owner")]
+
+
 def test_a_member_is_staff_without_being_an_administrator():
     assert run("create_staff", "bob", "--member", "--password", "correct horse battery") == (
         "Created staff member bob, who can log in now.\n"
@@ -209,7 +240,7 @@ def test_a_member_is_staff_without_being_an_administrator():
 
 @pytest.mark.parametrize("password", ["short", "password1234", " "])
 def test_a_weak_password_is_refused(password):
-    assert refusal("create_staff", "ann", "--password", password).startswith("Administrator 'ann': This password is")
+    assert refusal("create_staff", "ann", "--password", password).startswith("Account 'ann': This password is")
     assert not User.objects.exists()
 
 
@@ -240,7 +271,7 @@ def test_no_password_at_all_is_refused(tmp_path):
     refused = manage(tmp_path / "site", "create_staff", "ann")
 
     assert refused.returncode == 2
-    assert refused.stderr.startswith("CommandError: Administrator 'ann': This password is too short.")
+    assert refused.stderr.startswith("CommandError: Account 'ann': This password is too short.")
     assert refused.stderr.count("\n") == 1
 
 
