@@ -8,4 +8,4 @@ USER app
 ENV DATA_ROOT=/data
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "readerstudy.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4", "--threads", "4"]
+CMD ["gunicorn", "readerstudy.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4", "--threads", "4", "--preload"]

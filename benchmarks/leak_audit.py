@@ -2,6 +2,7 @@
 
     python -m benchmarks.leak_audit                          # 200 clean sets, 10 sets of each tell; half an hour
     python -m benchmarks.leak_audit --clean 20 --planted 2   # a quick look
+    python -m benchmarks.leak_audit --first-clean 20000      # clean sets that nobody chose anything by
 
 CTs of both arms are drawn (`leak_audit_cases`), written as every case is written, measured by the audit's own
 measures, and weighed with its own settings, 30 real and 30 synthetic cases in each set. Each set is weighed twice:
@@ -103,12 +104,14 @@ def _alone(cases: pd.DataFrame, tell: Tell) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clean", type=int, default=200, metavar="SETS")
+    parser.add_argument("--first-clean", type=int, default=0, metavar="SEED", help="of the clean sets' seeds")
     parser.add_argument("--planted", type=int, default=10, metavar="SETS", help="of each tell")
     parser.add_argument("--tell", action="append", choices=[tell.name for tell in TELLS], help="only these")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
     with ProcessPoolExecutor(options.jobs) as pool:
-        clean = list(pool.map(audit_set, repeat(NO_TELL.name, options.clean), range(options.clean), chunksize=5))
+        seeds = range(options.first_clean, options.first_clean + options.clean)
+        clean = list(pool.map(audit_set, repeat(NO_TELL.name, len(seeds)), seeds, chunksize=5))
         if clean:
             _print_clean(clean)
         seeds = range(PLANTED_FROM, PLANTED_FROM + options.planted)

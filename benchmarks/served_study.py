@@ -121,7 +121,9 @@ def serve_study(folder: Path, shape: tuple[int, int, int]) -> Iterator[str]:
     link = manage("invite_reader", "benchmark", "--code", "R1", "--years", "7")
     gunicorn = [sys.executable, "-m", "gunicorn", "readerstudy.wsgi", "--bind", f"127.0.0.1:{port}"]
     server = subprocess.Popen(
-        [*gunicorn, "--workers", "2", "--threads", "4", "--log-level", "warning"], cwd=ROOT, env=environment
+        [*gunicorn, "--workers", "2", "--threads", "4", "--preload", "--log-level", "warning"],
+        cwd=ROOT,
+        env=environment,
     )
     try:
         _wait_until_served(port)

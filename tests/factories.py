@@ -52,7 +52,7 @@ def ball(shape: tuple[int, int, int], radius_mm: float, affine: np.ndarray = AFF
     spacing = np.diag(affine)[:3]
     distance_mm = [(np.arange(n) - (n - 1) / 2) * mm for n, mm in zip(shape, spacing, strict=True)]
     x, y, z = np.meshgrid(*distance_mm, indexing="ij", sparse=True)
-    return x**2 + y**2 + z**2 <= radius_mm**2
+    return np.asarray(x**2 + y**2 + z**2 <= radius_mm**2)
 
 
 def make_scan(

@@ -1,81 +1,12 @@
-"""A place of its own for processes that are killed: a data root, a database, a broker."""
-
-import os
-import sqlite3
-import subprocess
-import sys
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-QUICK = {"JOB_LEASE_S": "2", "RECONCILE_EVERY_S": "1"}
-
-
-@dataclass
-class Site:
-    """An installation: its environment, and a look into its database that needs no Django."""
-
-    environment: dict[str, str]
-    query: Callable[[str], list[tuple[object, ...]]]
-
-    @property
-    def data_root(self) -> Path:
-        return Path(self.environment["DATA_ROOT"])
-
-    def run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def start_worker(self, log: Path) -> subprocess.Popen[bytes]:
-        """Start a worker in a process group of its own, so that it can be killed with its children."""
-        command = ["-m", "celery", "-A", "readerstudy", "worker", "-B", "--concurrency", "2", "--loglevel", "INFO"]
-        with log.open("wb") as file:
-            return subprocess.Popen(
-                [sys.executable, *command],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=file,
-                stderr=file,
-                start_new_session=True,
-            )
+from tests.crash.site import Site, make_site
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "PUBLIC_URL")}
-    environment |= QUICK | {"DATA_ROOT": str(tmp_path / "site"), "DJANGO_SETTINGS_MODULE": "readerstudy.settings"}
-    database_url = os.environ.get("DATABASE_URL", "")
-    if database_url.startswith("postgres"):
-        yield from _on_postgresql(environment, database_url)
-    else:
-        yield Site(environment, lambda sql: _ask_sqlite(tmp_path / "site" / "db.sqlite3", sql))
-
-
-def _ask_sqlite(path: Path, sql: str) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(path, timeout=20)
-    try:
-        return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
-
-
-def _on_postgresql(environment: dict[str, str], url: str) -> Iterator[Site]:
-    import psycopg
-
-    name = f"crash_{uuid.uuid4().hex}"
-    own = urlsplit(url)._replace(path=f"/{name}").geturl()
-    with psycopg.connect(urlsplit(url)._replace(path="/postgres").geturl(), autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            with psycopg.connect(own, autocommit=True) as database:
-                yield Site(environment | {"DATABASE_URL": own}, lambda sql: database.execute(sql).fetchall())
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with make_site(tmp_path / "site") as installation:
+        yield installation

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from .conftest import ROOT
+from .site import ROOT
 from .test_killed_worker import TIMEOUT_S, kill, wait_until
 
 pytestmark = [pytest.mark.crash, pytest.mark.database]

@@ -83,7 +83,7 @@ def _worker_command() -> list[str]:
 
 def _server_command() -> list[str]:
     bind = f"127.0.0.1:{settings.PORT}"
-    size = ["--workers", "2", "--threads", "4"]
+    size = ["--workers", "2", "--threads", "4", "--preload"]
     return ["-m", "gunicorn", "readerstudy.wsgi", "--bind", bind, *size, "--log-level", "warning"]
 
 

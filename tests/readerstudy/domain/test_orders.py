@@ -1,7 +1,6 @@
 """The rules of an order, as properties: of every design, seed and reader."""
 
-from collections import Counter, defaultdict
-from itertools import groupby
+from collections import Counter
 
 import pytest
 from hypothesis import assume, given
@@ -9,6 +8,15 @@ from hypothesis import strategies as st
 
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.orders import OrderedCase, Rules, draw_order, most_repeats
+from tests.readerstudy.domain.order_checks import (
+    check_counterbalance,
+    check_every_case_once,
+    check_halves,
+    check_nobody_twice,
+    check_practice_first,
+    check_runs,
+    check_sittings_share,
+)
 
 ORGANS = ("kidney", "liver", "pancreas")
 seeds = st.integers(0, 2**63 - 1)
@@ -33,22 +41,6 @@ def draw(cases, rules=None, *, seed=1, code="R1", rotation=0):
     return draw_order(cases, rules or Rules(), seed=seed, reader_code=code, rotation=rotation)
 
 
-def sittings_of(order):
-    counted = [place for place in order if not place.case.practice]
-    return [list(places) for _, places in groupby(counted, key=lambda place: place.sitting)]
-
-
-def splits(places):
-    """Return the two ways to halve a sitting whose number of cases may be odd."""
-    middle = len(places) // 2
-    return [(places[:cut], places[cut:]) for cut in {middle, len(places) - middle}]
-
-
-def differ_by_one_at_most(first, second, kind):
-    one, other = (Counter(kind(place.case) for place in half) for half in (first, second))
-    return all(abs(one[key] - other[key]) <= 1 for key in one | other)
-
-
 @st.composite
 def designs(draw):
     cases = make_cases(draw(counts), practice=draw(st.integers(0, 3)), controls=draw(st.integers(0, 3)))
@@ -62,61 +54,35 @@ def designs(draw):
 def test_every_case_is_read_once_and_repeats_once_more_later(design, seed, rotation):
     cases, rules = design
 
-    order = draw(cases, rules, seed=seed, rotation=rotation)
-
-    first = [place for place in order if place.repeat_index == 0]
-    again = [place for place in order if place.repeat_index]
-    assert sorted(place.case.key for place in first) == sorted(case.key for case in cases)
-    assert len(again) == rules.repeats == len({place.case.key for place in again})
-    sitting = {place.case.key: place.sitting for place in first}
-    assert all(place.repeat_index == 1 and place.sitting > sitting[place.case.key] for place in again)
-    assert not any(place.case.control or place.case.practice for place in again)
+    check_every_case_once(draw(cases, rules, seed=seed, rotation=rotation), cases, rules)
 
 
 @given(designs(), seeds)
 def test_practice_comes_first_and_sittings_in_turn(design, seed):
     cases, rules = design
 
-    order = draw(cases, rules, seed=seed)
-
-    n_practice = sum(case.practice for case in cases)
-    assert [place.case.practice for place in order] == [True] * n_practice + [False] * (len(order) - n_practice)
-    assert [place.sitting for place in order] == sorted(place.sitting for place in order)
-    assert {place.sitting for place in order} == set(range(1, rules.sittings + 1))
+    check_practice_first(draw(cases, rules, seed=seed), cases, rules)
 
 
 @given(designs(), seeds)
 def test_the_halves_of_a_sitting_hold_as_many_of_every_organ_and_of_every_truth(design, seed):
     cases, rules = design
 
-    for places in sittings_of(draw(cases, rules, seed=seed)):
-        assert any(
-            differ_by_one_at_most(*halves, lambda case: case.organ)
-            and differ_by_one_at_most(*halves, lambda case: case.is_real)
-            for halves in splits(places)
-        )
+    check_halves(draw(cases, rules, seed=seed))
 
 
 @given(designs(), seeds)
 def test_sittings_share_the_first_readings_of_every_organ_and_truth(design, seed):
     cases, rules = design
-    per_stratum = defaultdict(Counter)
 
-    for place in draw(cases, rules, seed=seed):
-        if not place.case.practice and not place.repeat_index:
-            per_stratum[place.case.stratum][place.sitting] += 1
-
-    for sittings in per_stratum.values():
-        numbers = [sittings[n] for n in range(1, rules.sittings + 1)]
-        assert max(numbers) - min(numbers) <= 1
+    check_sittings_share(draw(cases, rules, seed=seed), rules)
 
 
 @given(designs(), seeds)
 def test_nobody_is_shown_twice_in_a_sitting(design, seed):
     cases, rules = design
 
-    for places in sittings_of(draw(cases, rules, seed=seed)):
-        assert max(Counter(place.case.person for place in places).values()) == 1
+    check_nobody_twice(draw(cases, rules, seed=seed))
 
 
 @given(designs(), seeds)
@@ -136,22 +102,17 @@ def test_another_seed_or_reader_has_another_order():
 @given(designs(), seeds)
 def test_over_as_many_readers_as_sittings_every_case_comes_once_in_each(design, seed):
     cases, rules = design
-    seen = defaultdict(list)
 
-    for rotation in range(rules.sittings):
-        for place in draw(cases, rules, seed=seed, code=f"R{rotation}", rotation=rotation):
-            if not place.repeat_index and not place.case.practice:
-                seen[place.case.key].append(place.sitting)
-
-    assert all(sorted(sittings) == list(range(1, rules.sittings + 1)) for sittings in seen.values())
+    check_counterbalance(
+        [draw(cases, rules, seed=seed, code=f"R{n}", rotation=n) for n in range(rules.sittings)], rules
+    )
 
 
 @given(st.integers(4, 20), st.integers(2, 5), seeds)
 def test_a_run_limit_is_kept_through_each_sitting(n, limit, seed):
     rules = Rules(sittings=2, repeats=n // 3, max_run=limit)
 
-    for places in sittings_of(draw(make_cases([(n, n)]), rules, seed=seed)):
-        assert max(len(list(run)) for _, run in groupby(place.case.is_real for place in places)) <= limit
+    check_runs(draw(make_cases([(n, n)]), rules, seed=seed), limit)
 
 
 def test_a_run_limit_that_cannot_be_kept_is_refused_with_the_one_that_can():
@@ -174,8 +135,7 @@ def test_a_person_of_several_cases_comes_in_sittings_of_their_own(sittings, pair
     cases = twins(make_cases([(8, 8)]), pairs)
     rules = Rules(sittings=sittings, repeats=2 if pairs <= 4 else 0)
 
-    for places in sittings_of(draw(cases, rules, seed=seed, rotation=rotation)):
-        assert max(Counter(place.case.person for place in places).values()) == 1
+    check_nobody_twice(draw(cases, rules, seed=seed, rotation=rotation))
 
 
 def test_a_person_of_more_cases_than_sittings_is_refused():
