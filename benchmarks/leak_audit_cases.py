@@ -24,8 +24,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 PIXELS = 56  # rows and columns
 DATA_SETS = ("north", "south", "west")
-SHIFT = 3.2  # standard deviations: AUC Φ(3.2/√2) = 0.988, so that of 30 against 30 hardly a draw lies below 0.95
-RARELY = 0.02  # of either arm has what the other has, where a tell is no shift
+SHIFT = 3.6  # standard deviations: AUC Φ(3.6/√2) = 0.995, so that of 30 against 30 hardly a draw lies below 0.95
+RARELY = 0.01  # of either arm has what the other has, where a tell is no shift
 
 
 @dataclass(frozen=True)
@@ -120,17 +120,17 @@ TELLS = [
     Tell("slice shown first not the tumour's", ("cue_place", "cue_bytes"), synthetic=_set(cue_in_tumor=False)),
     Tell("place in the readers' orders", ("order",), ordered=True),
     Tell("noise", ("noise_hu", "organ_noise_hu"), synthetic=_times(noise_hu=float(np.exp(0.15 * 1.4 * SHIFT)))),
-    Tell("HU offset", ("soft_hu",), synthetic=_more(offset_hu=4 * 2.2 * SHIFT)),
-    Tell("contrast phase", ("organ_hu",), synthetic=_more(organ_hu=10 * SHIFT)),
+    Tell("HU offset", ("soft_hu",), synthetic=_more(offset_hu=4 * 2.8 * SHIFT)),
+    Tell("contrast phase", ("organ_hu",), synthetic=_more(organ_hu=10 * 1.3 * SHIFT)),
     Tell("sharpness", ("sharpness",), synthetic=_times(blur_mm=float(np.exp(0.12 * 2.5 * SHIFT)))),
-    Tell("kernel (grain of the noise)", ("grain",), synthetic=_more(grain_pixels=0.06 * SHIFT)),
-    Tell("table", ("table",), synthetic=_more(table_mm=0.7 * 2 * SHIFT)),
+    Tell("kernel (grain of the noise)", ("grain",), synthetic=_more(grain_pixels=0.06 * 2 * SHIFT)),
+    Tell("table", ("table",), synthetic=_more(table_mm=0.7 * 4 * SHIFT)),
     Tell("field of view", ("field_mm", "column_mm", "row_mm"), synthetic=_times(pixel_mm=float(np.exp(0.05 * SHIFT)))),
     Tell("padding", ("lowest_hu",), synthetic=_set(padding_hu=-1024)),
     Tell("rounding to even values", ("uneven_values",), synthetic=_set(step_hu=2)),
     Tell("source data set", ("data set east",), synthetic=_set(data_set="east")),
     Tell("tumour size", ("diameter_mm", "tumor_ml"), synthetic=_more(tumor_mm=1.6 * SHIFT)),
-    Tell("place of the tumour", ("organ_down", "image_down"), synthetic=_more(tumor_down_mm=2.5 * SHIFT)),
+    Tell("place of the tumour", ("organ_down", "image_down"), synthetic=_more(tumor_down_mm=2.5 * 1.3 * SHIFT)),
     Tell("number of lesions", ("lesions",), synthetic=_set(lesions=1), real=_set(lesions=2)),
 ]
 

@@ -13,6 +13,7 @@ from readerstudy.analysis.reporting.plan import Wish
 from readerstudy.domain.case_plan import method_names
 from readerstudy.domain.design import OrganDesign, StudyDesign
 from readerstudy.domain.queries.datasets import OrganSources
+from readerstudy.domain.realism import ATTRIBUTES
 from readerstudy.models.vocabulary import Origin
 
 MAX_DESIGN_BYTES = 100_000
@@ -32,6 +33,11 @@ MATCHED = [
     ("spacing", "Spacing of slices and pixels"),
     ("phase", "Contrast phase"),
     ("dataset", "Data set"),
+]
+ATTRIBUTES_ASKED = [(one.name, one.asks) for one in ATTRIBUTES.values()]
+CHANGES = [
+    ("until-next", "Until it is submitted"),
+    ("until-sitting-ends", "Until the sitting is ended: readers can go back within it"),
 ]
 SAME_PATIENT = [
     ("never", "One case of a patient"),
@@ -54,6 +60,9 @@ SECTIONS = {
         "lesion_cue",
         "comments",
         "rationale_mark",
+        "attributes",
+        "practice_feedback",
+        "change_answers",
         "sittings",
         "washout_days",
         "repeats",
@@ -116,6 +125,24 @@ class StudyForm(forms.Form):
         required=False,
         label="Ask what gave it away",
         help_text="Readers may mark one place in the image; it is exported in the CT’s millimetres.",
+    )
+    attributes = forms.MultipleChoiceField(
+        required=False,
+        choices=ATTRIBUTES_ASKED,
+        widget=forms.CheckboxSelectMultiple,
+        label="Ask how real it looks, from 1 to 5",
+        help_text="With each answer, all that are ticked; exported, and compared between the arms after closing.",
+    )
+    practice_feedback = forms.BooleanField(
+        required=False,
+        label="Tell readers the truth of practice cases",
+        help_text="After each one. It teaches what to look for and changes how all later cases are read (Higaki 2022): "
+        "without it, readers are as naive as a reviewer assumes.",
+    )
+    change_answers = forms.ChoiceField(
+        choices=CHANGES,
+        label="Answers can be changed",
+        help_text="Every change is kept with its time. Going back makes readings less independent of each other.",
     )
     sittings = forms.IntegerField(
         min_value=1,

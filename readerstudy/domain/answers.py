@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from readerstudy.domain.answer_scale import answer_scale
-from readerstudy.domain.errors import DomainError
-from readerstudy.domain.reading_room import UnknownCaseError, require_open, shown_item
+from readerstudy.domain.errors import DomainError, UnknownCaseError
+from readerstudy.domain.practice_feedback import feedback_on
+from readerstudy.domain.reading_room import open_next, require_open, shown_item, state_after
+from readerstudy.domain.realism import parse_attributes
+from readerstudy.domain.sittings import can_change
 from readerstudy.domain.wire import parse_object, parse_submission, parse_text
 from readerstudy.models.case import SlicePack
 from readerstudy.models.reader import Reader
@@ -45,6 +48,9 @@ class Answer:
     rating: int | None = None
     comment: str = ""
     mark: Voxel | None = None
+    attributes: dict[str, int] = field(default_factory=dict)
+    revises: int | None = None
+    """The revision that the reader saw and changes; None for a first answer."""
 
 
 def parse_answer(data: object, *, asked: Mapping[str, Any]) -> Answer:
@@ -60,9 +66,18 @@ def parse_answer(data: object, *, asked: Mapping[str, Any]) -> Answer:
         rating=rating,
         comment=_parse_comment(given, asked),
         mark=_parse_mark(given, asked),
+        attributes=parse_attributes(given, asked, label),
+        revises=_parse_revises(given),
         active_ms=_parse_active_ms(given),
         viewer_version=_parse_viewer_version(given),
     )
+
+
+def _parse_revises(given: Mapping[str, Any]) -> int | None:
+    revises = given.get("revises")
+    if revises is not None and (type(revises) is not int or not 1 <= revises <= MAX_INDEX):
+        raise DomainError("revises must be the number of a revision.")
+    return revises
 
 
 def _parse_comment(given: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
@@ -111,7 +126,7 @@ def record_reading(*, reader: Reader, token: str, answer: Answer) -> Reading:
     UnknownCaseError
         If the token is no case of this reader's, or of one not shown yet.
     AlreadyAnsweredError
-        If the case has its answer from another submission.
+        If the case has its answer from another submission, which this one did not see or can't change.
     NotOpenError
         If the study is not open (any more).
     DomainError
@@ -127,21 +142,43 @@ def record_reading(*, reader: Reader, token: str, answer: Answer) -> Reading:
         item = shown_item(reader, token)
         if item is None:
             raise UnknownCaseError("There is no such case.")
-        if Reading.objects.filter(item=item).exists():
-            raise AlreadyAnsweredError("This case was answered already; that answer stands.")
+        revision = _next_revision(reader, item, answer.revises)
         reading = Reading(
             item=item,
+            revision=revision,
             label=answer.label,
             rating=answer.rating,
             comment=answer.comment,
             mark_mm=_patient_mm(item.case.pack, answer.mark) if answer.mark else None,
+            attributes=answer.attributes,
             submission=answer.submission,
             active_ms=answer.active_ms,
-            elapsed_ms=_elapsed_ms(item),
+            elapsed_ms=_elapsed_ms(item) if revision == 1 else None,
             viewer_version=answer.viewer_version,
         )
         reading.save()
         return reading
+
+
+def save_answer(*, reader: Reader, token: str, answer: Answer) -> dict[str, Any]:
+    """Store an answer, and return where the reader goes from here.
+
+    The next case is opened in the transaction that stores the answer: it is short, and the disk is waited for once.
+    """
+    with transaction.atomic():
+        reading = record_reading(reader=reader, token=token, answer=answer)
+        open_next(reader=reader)
+    told = feedback_on(reading)
+    return {"state": state_after(reader=reader)} | ({"feedback": told} if told else {})
+
+
+def _next_revision(reader: Reader, item: SequenceItem, revises: int | None) -> int:
+    stored = Reading.objects.filter(item=item).count()
+    if stored and not can_change(reader, item):
+        raise AlreadyAnsweredError("This case was answered already; that answer stands.")
+    if stored != (revises or 0):
+        raise AlreadyAnsweredError("This case was answered in another window; the last answer stands.")
+    return stored + 1
 
 
 def _resent(stored: Reading, reader: Reader, token: str) -> Reading:

@@ -24,6 +24,7 @@ Count = Annotated[int, Field(ge=0, le=10_000, strict=True)]
 YesNo = Annotated[bool, Field(strict=True)]
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 ADDRESSES_IN_USE = {"new"}
+RealismAttribute = Literal["shape", "margin", "texture", "place"]
 OrganNames = Literal["liver", "pancreas", "kidney"]
 
 
@@ -95,7 +96,7 @@ class ReadingDesign(_Part):
     change_answers: Literal["until-next", "until-sitting-ends"] = "until-next"
     max_run: Count = 0
     told_prevalence: OneLine = "Some cases are real, some synthetic."
-    attributes: list[Literal["shape", "margin", "texture", "place"]] = []
+    attributes: list[RealismAttribute] = []
     comments: YesNo = False
     rationale_mark: YesNo = False
     debrief: YesNo = False
@@ -109,6 +110,10 @@ class ReadingDesign(_Part):
             raise ValueError(f"washout_days = {self.washout_days} lie between sittings: set sittings to 2 or more")
         if self.repeats and not self.washout_days:
             raise ValueError("repeats need days between the sittings: set washout_days to 1 or more (28 is usual)")
+        if self.practice_feedback and not self.practice:
+            raise ValueError("practice_feedback needs practice cases: set practice to 1 or more")
+        if len(set(self.attributes)) < len(self.attributes):
+            raise ValueError("attributes: name each one once")
         if self.max_run == 1:
             raise ValueError(
                 "max_run = 1 lets every answer be told from the one before; 0 sets no limit, 2 is the least"
@@ -232,9 +237,6 @@ _LATER: dict[tuple[str, str], tuple[object, ...]] = {
     ("", "task"): ("origin",),
     ("matching", "same_patient"): ("never", "other-sitting"),
     ("reading", "controls"): (0,),
-    ("reading", "practice_feedback"): (False,),
-    ("reading", "change_answers"): ("until-next",),
-    ("reading", "attributes"): ([],),
 }
 
 

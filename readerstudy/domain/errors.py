@@ -3,3 +3,7 @@
 
 class DomainError(Exception):
     """Something asked for can't be done; the message is for the person who asked."""
+
+
+class UnknownCaseError(DomainError):
+    """No case by that token for this reader, now."""

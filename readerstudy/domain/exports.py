@@ -52,6 +52,8 @@ def _write(study: Study, results: StudyResults, folder: Path) -> None:
         _write_json(folder / "design.json", study.design)
         for name, table in reader_tables(study).items():
             write_csv(escaped(table), folder / name)
+        if results.realism is not None:
+            write_csv(escaped(results.realism), folder / "realism_summary.csv")
     if results.rejections is not None:
         write_csv(escaped(results.rejections), folder / "gallery.csv")
         write_csv(escaped(reviews_table(study)), folder / "gallery_reviews.csv")

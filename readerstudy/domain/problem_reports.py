@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from readerstudy.domain.errors import DomainError
-from readerstudy.domain.reading_room import UnknownCaseError, require_open, shown_item
+from readerstudy.domain.errors import DomainError, UnknownCaseError
+from readerstudy.domain.reading_room import require_open, shown_item
 from readerstudy.domain.wire import parse_object, parse_submission, parse_text
 from readerstudy.models.problem_report import ProblemReport
 from readerstudy.models.reader import Reader

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
+from django.db.models import QuerySet
 
-from readerstudy.analysis.exports.dictionary import DISPLAYS, PROBLEMS, REMARKS
+from readerstudy.analysis.exports.dictionary import DISPLAYS, PROBLEMS, REALISM, REMARKS, REVISIONS
 from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.problem_report import ProblemReport
 from readerstudy.models.reading import Reading
@@ -19,17 +20,49 @@ def reader_tables(study: Study) -> dict[str, pd.DataFrame]:
     """Return each table by its file's name; practice cases are not among them."""
     return {
         "remarks.csv": pd.DataFrame(_remarks(study), columns=list(REMARKS)),
+        "realism.csv": pd.DataFrame(_realism(study), columns=list(REALISM)),
+        "revisions.csv": pd.DataFrame(_revisions(study), columns=list(REVISIONS)),
         "problems.csv": pd.DataFrame(_problems(study), columns=list(PROBLEMS)),
         "displays.csv": pd.DataFrame(_displays(study), columns=list(DISPLAYS)),
     }
 
 
 def _remarks(study: Study) -> Iterator[dict[str, Any]]:
-    readings = Reading.objects.filter(item__case__study=study, item__case__practice=False)
-    remarked = readings.exclude(comment="", mark_mm=None).filter(item__sequence__superseded_at=None)
-    for reading in remarked.select_related("item__case", "item__sequence__reader").order_by("pk"):
+    for reading in last_readings(study):
+        if not reading.comment and reading.mark_mm is None:
+            continue
         x, y, z = reading.mark_mm or (None, None, None)
         yield _reading(reading.item) | {"comment": reading.comment, "mark_x_mm": x, "mark_y_mm": y, "mark_z_mm": z}
+
+
+def _realism(study: Study) -> Iterator[dict[str, Any]]:
+    for reading in last_readings(study):
+        if reading.attributes:
+            yield _reading(reading.item) | reading.attributes
+
+
+def _revisions(study: Study) -> Iterator[dict[str, Any]]:
+    for reading in _readings(study):
+        yield _reading(reading.item) | {
+            "revision": reading.revision,
+            "received_at": reading.received_at.isoformat(),
+            "label": reading.label,
+            "rating": reading.rating,
+            "active_s": None if reading.active_ms is None else reading.active_ms / 1000,
+        }
+
+
+def last_readings(study: Study) -> Iterator[Reading]:
+    """Return the answers that count, in the order in which their cases were first answered."""
+    last = {reading.item_id: reading for reading in _readings(study)}
+    yield from last.values()
+
+
+def _readings(study: Study) -> QuerySet[Reading]:
+    readings = Reading.objects.filter(
+        item__case__study=study, item__case__practice=False, item__sequence__superseded_at=None
+    )
+    return readings.select_related("item__case", "item__sequence__reader").order_by("pk")
 
 
 def _problems(study: Study) -> Iterator[dict[str, Any]]:

@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from readerstudy.domain.answer_scale import answer_scale
 from readerstudy.domain.blinding import case_payload
-from readerstudy.domain.errors import DomainError
+from readerstudy.domain.errors import DomainError, UnknownCaseError
 from readerstudy.domain.pace import expected_time, left_of_sitting
-from readerstudy.domain.sittings import has_begun, items_of
+from readerstudy.domain.realism import attributes_asked
+from readerstudy.domain.revisiting import changeable_item, earlier_cases
+from readerstudy.domain.sittings import UNTIL_SITTING_ENDS, awaits_end, has_begun, items_of
 from readerstudy.domain.store import get_store
 from readerstudy.models.reader import Reader
 from readerstudy.models.sequence import SequenceItem
@@ -27,10 +29,6 @@ class NotOpenError(DomainError):
     """The study is not open for reading."""
 
 
-class UnknownCaseError(DomainError):
-    """No case by that token for this reader, now."""
-
-
 def begin_reading(*, reader: Reader) -> None:
     """Note that the reader has left the instructions."""
     Reader.objects.filter(pk=reader.pk, instructed_at=None).update(instructed_at=timezone.now())
@@ -42,15 +40,37 @@ def current_state(*, reader: Reader) -> dict[str, Any]:
     items = items_of(reader)
     open_items = _shown(reader)
     if not open_items:
-        return {"done": True, "progress": _progress(items, None)}
+        ended = not awaits_end(reader)
+        return {"done": ended, "earlier": earlier_cases(reader), "progress": _progress(items, None)}
     current, cue = open_items[0], reader.study.design["reading"]["lesion_cue"]
-    SequenceItem.objects.filter(pk=current.pk, opened_at=None).update(opened_at=timezone.now())
+    _open(current)
     return {
         "done": False,
+        "earlier": earlier_cases(reader),
         "case": case_payload(current, cue=cue).to_json(),
         "next": case_payload(open_items[1], cue=cue).to_json() if len(open_items) > 1 else None,
         "progress": _progress(items, current),
     }
+
+
+def open_next(*, reader: Reader) -> None:
+    """Note that the reader is shown the next case, if there is one in the sitting."""
+    item = items_of(reader).filter(readings=None).select_related("sequence").first()
+    if item and has_begun(item):
+        _open(item)
+
+
+def _open(item: SequenceItem) -> None:
+    if item.opened_at is None:  # an update that finds nothing to do would wait for its turn all the same
+        SequenceItem.objects.filter(pk=item.pk, opened_at=None).update(opened_at=timezone.now())
+
+
+def state_after(*, reader: Reader) -> dict[str, Any]:
+    """Return where the reader goes after an answer; a study closed meanwhile has nothing more to show."""
+    try:
+        return current_state(reader=reader)
+    except NotOpenError as error:
+        return {"done": True, "message": str(error)}
 
 
 @dataclass(frozen=True)
@@ -68,9 +88,9 @@ class CaseSlices:
 
 
 def find_slices(*, reader: Reader, token: str) -> CaseSlices:
-    """Return the slices of a case that the reader is at, or will be at next."""
+    """Return the slices of a case that the reader is at, will be at next, or may still change the answer of."""
     require_open(reader)
-    item = next((item for item in _shown(reader) if item.token == token), None)
+    item = next((item for item in _shown(reader) if item.token == token), None) or changeable_item(reader, token)
     if item is None:
         raise UnknownCaseError("There is no such slice.")
     return CaseSlices(item.case.pack.ready_file, item.case.pack.offsets)
@@ -101,7 +121,7 @@ def shown_item(reader: Reader, token: str) -> SequenceItem | None:
 
 
 def has_finished(*, reader: Reader) -> bool:
-    """Return whether every case of every sitting has its answer; opens none.
+    """Return whether every case of every sitting has its answer, and the last sitting is ended; opens none.
 
     Raises
     ------
@@ -109,7 +129,7 @@ def has_finished(*, reader: Reader) -> bool:
         If the study is not open.
     """
     require_open(reader)
-    return not items_of(reader).filter(readings=None).exists()
+    return not items_of(reader).filter(readings=None).exists() and not awaits_end(reader)
 
 
 def require_open(reader: Reader) -> None:
@@ -134,6 +154,9 @@ def outline(*, reader: Reader) -> dict[str, Any]:
         "response": reading["response"],
         "scale": answer_scale(reading),
         "lesion_cue": reading["lesion_cue"],
+        "attributes": attributes_asked(reading),
+        "practice_feedback": reading["practice_feedback"],
+        "can_go_back": reading["change_answers"] == UNTIL_SITTING_ENDS,
         "comments": reading["comments"],
         "rationale_mark": reading["rationale_mark"],
         "n_cases": total,

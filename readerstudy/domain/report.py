@@ -19,6 +19,7 @@ from readerstudy.analysis.figures.drawing import Drawing
 from readerstudy.analysis.reporting.checklists import checklists
 from readerstudy.analysis.reporting.findings import Findings
 from readerstudy.analysis.reporting.methods import methods
+from readerstudy.analysis.reporting.realism import RealismRow
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.protocol import protocol_record
 from readerstudy.domain.results import StudyResults
@@ -44,6 +45,8 @@ class Subject:
         What must be read first.
     gallery
         What was rejected before opening, in sentences.
+    realism
+        How real readers found each attribute; empty where they were not asked.
     design, design_sha256
         The protocol; None and empty where the readings were made elsewhere.
     audits
@@ -59,6 +62,7 @@ class Subject:
     drawings: Mapping[str, Drawing]
     notices: Sequence[str] = ()
     gallery: Sequence[str] = ()
+    realism: Sequence[RealismRow] = ()
     design: dict[str, Any] | None = None
     design_sha256: str = ""
     audits: Sequence[Mapping[str, Any]] | None = None
@@ -82,6 +86,7 @@ def render_report(results: StudyResults) -> str:
             drawings=results.drawings,
             notices=results.notices,
             gallery=results.gallery,
+            realism=results.realism_rows,
             audits=None if study.read_elsewhere else [{"at": event.at, **event.detail} for event in audits],
             protocol=protocol_record(study),
             **own,

@@ -12,12 +12,15 @@ from readerstudy.analysis.analysis import Analysis, analyse
 from readerstudy.analysis.figures.collection import FIGURES, Material
 from readerstudy.analysis.figures.drawing import Drawing
 from readerstudy.analysis.frame import COLUMNS, readings_frame
+from readerstudy.analysis.realism import realism_summary
 from readerstudy.analysis.reporting.findings import Findings, find
 from readerstudy.analysis.reporting.gallery import gallery_sentences
+from readerstudy.analysis.reporting.realism import RealismRow, realism_rows
 from readerstudy.domain.export_tables import cases_table, readers_table
 from readerstudy.domain.gallery_rates import rejection_rates
 from readerstudy.domain.participation import Participation, participation
 from readerstudy.domain.readings_import import import_note
+from readerstudy.domain.realism_ratings import realism_ratings
 from readerstudy.domain.result_cache import cached
 from readerstudy.domain.unblinding import UnblindedCase, UnblindedReading, require_closed, unblind
 from readerstudy.models.ground_truth import GroundTruth
@@ -66,6 +69,16 @@ class StudyResults:
     @cached_property
     def readers(self) -> pd.DataFrame:
         return readers_table(self.study, self.readings)
+
+    @cached_property
+    def realism(self) -> pd.DataFrame | None:
+        """How real readers found each attribute, arm by arm; None where the study did not ask."""
+        asked = None if self.study.read_elsewhere else self.study.design["reading"]["attributes"]
+        return realism_summary(realism_ratings(self.study)) if asked else None
+
+    @property
+    def realism_rows(self) -> list[RealismRow]:
+        return [] if self.realism is None else realism_rows(self.realism)
 
     @cached_property
     def rejections(self) -> pd.DataFrame | None:

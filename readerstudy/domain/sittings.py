@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Max, QuerySet
+from django.db import transaction
+from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from readerstudy.domain.errors import DomainError
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence, SequenceItem
+from readerstudy.models.study import Study
+
+UNTIL_SITTING_ENDS = "until-sitting-ends"
 
 
 class TooEarlyError(DomainError):
@@ -45,7 +49,7 @@ def has_begun(item: SequenceItem) -> bool:
 def current_break(*, reader: Reader) -> Break | None:
     """Return the break that the reader is in; None where there is a case to read now, or none at all any more."""
     item = items_of(reader).filter(readings=None).select_related("sequence").first()
-    if item is None or has_begun(item):
+    if item is None or has_begun(item) or awaits_end(reader):
         return None
     design = reader.study.design["reading"]
     return Break(
@@ -54,6 +58,30 @@ def current_break(*, reader: Reader) -> Break | None:
         washout_days=design["washout_days"],
         from_day=first_day(_last_answer(reader), design["washout_days"]),
     )
+
+
+def can_change(reader: Reader, item: SequenceItem) -> bool:
+    """Return whether a stored answer may be changed: of a case that counts, in a sitting that was not ended."""
+    if reader.study.design["reading"]["change_answers"] != UNTIL_SITTING_ENDS or item.case.practice:
+        return False
+    return int(item.sitting) == item.sequence.sitting_begun > item.sequence.sitting_ended
+
+
+def awaits_end(reader: Reader) -> bool:
+    """Return whether every case of the sitting is answered, and only its end is left to confirm."""
+    if reader.study.design["reading"]["change_answers"] != UNTIL_SITTING_ENDS:
+        return False
+    sequence = Sequence.objects.get(reader=reader)
+    unanswered = items_of(reader).filter(readings=None).select_related("sequence").first()
+    return sequence.sitting_ended < sequence.sitting_begun and (unanswered is None or not has_begun(unanswered))
+
+
+def end_sitting(*, reader: Reader) -> None:
+    """End a sitting whose cases are all answered, so that none of them is changed any more; else do nothing."""
+    with transaction.atomic():
+        Study.objects.select_for_update().get(pk=reader.study_id)  # as `record_reading`: no answer comes between
+        if awaits_end(reader):
+            Sequence.objects.filter(reader=reader).update(sitting_ended=F("sitting_begun"))
 
 
 def begin_sitting(*, reader: Reader) -> None:

@@ -12,6 +12,7 @@ from readerstudy.domain.design import StudyDesign, parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.leak_audit.runs import latest_audit, standing_audit
 from readerstudy.domain.matching import Balance, balance
+from readerstudy.domain.practice_truths import copy_practice_truths
 from readerstudy.domain.protocol import freeze, note_changes
 from readerstudy.domain.queries.progress import readiness
 from readerstudy.domain.queries.readers import unfinished_readers
@@ -81,6 +82,7 @@ def open_study(*, study: Study, actor: str, acknowledgement: str = "") -> None:
     audit = _cleared_audit(study, acknowledgement)
     with transaction.atomic():
         _move(study, Study.State.PREPARING, Study.State.OPEN, opened_at=timezone.now())
+        copy_practice_truths(study)
         protocol = freeze(study=study, audit=audit, acknowledgement=acknowledgement)
         if acknowledgement:
             told = audit.result["conclusion"]

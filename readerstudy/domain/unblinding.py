@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from readerstudy.domain.errors import DomainError
@@ -15,6 +16,7 @@ from readerstudy.models.sequence import Sequence
 from readerstudy.models.study import Study
 
 ROWS_AT_ONCE = 5_000
+ACTIVE_MS, ELAPSED_MS = 7, 8  # places in the rows that are joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +123,16 @@ def _join(study: Study, cases: dict[UUID, UnblindedCase]) -> Iterator[UnblindedR
         "item__repeat_index",
     )
     for _, revisions in groupby(rows.iterator(ROWS_AT_ONCE), key=lambda row: row[0]):
-        *_, last = revisions
-        _, reader, case, label, rating, position, algorithm, active_ms, elapsed_ms, sitting, repeat_index = last
+        *earlier, last = revisions
+        _, reader, case, label, rating, position, algorithm, _, _, sitting, repeat_index = last
         order = None if algorithm == Sequence.ORDER_NOT_RECORDED else position
         yield UnblindedReading(
-            reader, cases[case], label, rating, order, _time_s(active_ms, elapsed_ms), sitting, repeat_index
+            reader, cases[case], label, rating, order, _time_s([*earlier, last]), sitting, repeat_index
         )
 
 
-def _time_s(active_ms: int | None, elapsed_ms: int | None) -> float | None:
-    """Return the active time, which pauses do not lengthen; where it was not counted, the time that passed."""
-    milliseconds = elapsed_ms if active_ms is None else active_ms
+def _time_s(revisions: list[tuple[Any, ...]]) -> float | None:
+    """Return the active time of all visits, which pauses do not lengthen; the time to answer where none was counted."""
+    active = [row[ACTIVE_MS] for row in revisions if row[ACTIVE_MS] is not None]
+    milliseconds = sum(active) if active else revisions[0][ELAPSED_MS]
     return None if milliseconds is None else milliseconds / 1000

@@ -14,6 +14,7 @@ from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.import_run import ImportRun
 from readerstudy.models.membership import Membership
+from readerstudy.models.practice_truth import PracticeTruth
 from readerstudy.models.problem_report import ProblemReport
 from readerstudy.models.protocol import Amendment, Protocol
 from readerstudy.models.reader import Reader, ReaderContact
@@ -41,6 +42,7 @@ __all__ = [
     "Lesion",
     "Membership",
     "OrganScan",
+    "PracticeTruth",
     "ProblemReport",
     "Protocol",
     "Reader",

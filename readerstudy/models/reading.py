@@ -14,6 +14,7 @@ class Reading(AppendOnly):
     rating = models.FloatField(null=True, help_text="higher = more surely real")
     comment = models.TextField(blank=True)
     mark_mm = models.JSONField(null=True, help_text="what gave it away: [x, y, z] in the CT's RAS+ millimetres")
+    attributes = models.JSONField(default=dict, help_text="realism of each attribute that is asked, 1 to 5 = real")
     submission = models.UUIDField(unique=True, help_text="made by the browser: a resent answer is the same one")
     active_ms = models.PositiveIntegerField(null=True, help_text="visible and not idle, as the browser counted")
     elapsed_ms = models.PositiveIntegerField(null=True, help_text="from first sight to answer, by the server")

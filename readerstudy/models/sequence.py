@@ -30,6 +30,9 @@ class Sequence(models.Model):
     rotation = models.PositiveIntegerField(default=0, help_text="readers before this one, for the counterbalancing")
     drawn_at = models.DateTimeField(auto_now_add=True)
     sitting_begun = models.PositiveIntegerField(default=1, help_text="the last sitting that the reader has begun")
+    sitting_ended = models.PositiveIntegerField(
+        default=0, help_text="the last one that the reader has ended, where answers can be changed until then"
+    )
 
     class Meta:
         constraints = [

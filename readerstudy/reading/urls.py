@@ -30,6 +30,8 @@ urlpatterns = [
     path("reading/state", views.state, name="state"),
     path("reading/preferences", views.preferences, name="preferences"),
     path("reading/cases/<token:token>/slices/<int:number>", views.slice_member, name="slice"),
+    path("reading/sitting/end", views.sitting_end, name="sitting-end"),
+    path("reading/cases/<token:token>/earlier", views.earlier, name="earlier"),
     path("reading/cases/<token:token>/answer", views.answer, name="answer"),
     path("reading/cases/<token:token>/problem", views.problem, name="problem"),
 ]

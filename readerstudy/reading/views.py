@@ -7,24 +7,26 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from readerstudy.domain.answers import AlreadyAnsweredError, parse_answer, record_reading
+from readerstudy.domain.answers import AlreadyAnsweredError, parse_answer, save_answer
 from readerstudy.domain.blinding import first_slice_url
 from readerstudy.domain.debriefs import find_debrief
 from readerstudy.domain.display_checks import record_display_check, sitting_check
-from readerstudy.domain.errors import DomainError
+from readerstudy.domain.errors import DomainError, UnknownCaseError
 from readerstudy.domain.preferences import keep_preferences
 from readerstudy.domain.problem_reports import parse_problem, report_problem
 from readerstudy.domain.reading_room import (
     CaseSlices,
     NotOpenError,
-    UnknownCaseError,
     begin_reading,
     current_state,
     find_slices,
     has_finished,
     outline,
+    require_open,
+    state_after,
 )
-from readerstudy.domain.sittings import TooEarlyError, begin_sitting, current_break
+from readerstudy.domain.revisiting import revisit
+from readerstudy.domain.sittings import TooEarlyError, begin_sitting, current_break, end_sitting
 from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.reader import Reader
 from readerstudy.permissions import reader_granted, reader_only
@@ -73,7 +75,7 @@ def room(request: HttpRequest, reader: Reader) -> HttpResponse:
         return redirect("display-check")
     state = current_state(reader=reader)
     context = outline(reader=reader) | {"preferences": reader.preferences, "state": state}
-    if not state["done"]:
+    if "case" in state:
         context["first_slice_url"] = first_slice_url(state["case"])
     return render(request, "readerstudy/reading/room.html", context)
 
@@ -174,12 +176,34 @@ def slice_member(request: HttpRequest, slices: CaseSlices, number: int) -> HttpR
 def answer(request: HttpRequest, reader: Reader, token: str) -> HttpResponse:
     try:
         parsed = parse_answer(_json(request), asked=reader.study.design["reading"])
-        record_reading(reader=reader, token=token, answer=parsed)
+        stored = save_answer(reader=reader, token=token, answer=parsed)
     except AlreadyAnsweredError as error:
-        return _refused(error, state=_state_after(reader))
+        return _refused(error, state=state_after(reader=reader))
     except DomainError as error:
         return _refused(error)
-    return JsonResponse({"stored": True, "state": _state_after(reader)})
+    return JsonResponse({"stored": True, **stored})
+
+
+@reader_only
+@require_GET
+def earlier(request: HttpRequest, reader: Reader, token: str) -> HttpResponse:
+    """Send a case of this sitting again, with the reader's own answer to it."""
+    try:
+        require_open(reader)
+        return JsonResponse(revisit(reader=reader, token=token))
+    except DomainError as error:
+        return _refused(error)
+
+
+@reader_only
+@require_POST
+def sitting_end(request: HttpRequest, reader: Reader) -> HttpResponse:
+    try:
+        require_open(reader)
+    except NotOpenError as error:
+        return _message(request, reader, error)
+    end_sitting(reader=reader)
+    return redirect("reading-room")
 
 
 @reader_only
@@ -212,11 +236,3 @@ def _json(request: HttpRequest) -> object:
         return json.loads(request.body)
     except (ValueError, RecursionError):
         return None
-
-
-def _state_after(reader: Reader) -> dict[str, Any]:
-    """Return where the reader goes from here; a study closed meanwhile has nothing more to show."""
-    try:
-        return current_state(reader=reader)
-    except NotOpenError as error:
-        return {"done": True, "message": str(error)}

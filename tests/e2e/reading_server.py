@@ -24,6 +24,7 @@ from django.template.loader import render_to_string
 
 from readerstudy.domain.answer_scale import answer_scale
 from readerstudy.domain.blinding import first_slice_url
+from readerstudy.domain.realism import attributes_asked
 from readerstudy.domain.slice_packs import encode_slice
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +53,11 @@ LABEL_ALONE: dict[str, Any] = {
     "lesion_cue": "slice",
     "comments": False,
     "rationale_mark": False,
+    "attributes": [],
+    "practice_feedback": False,
+    "change_answers": "until-next",
 }
+FEEDBACK = "The tumour of this practice case is synthetic."
 PAGES = {
     "/reading/": "room",
     "/reading/finished/": "finished",
@@ -116,6 +121,8 @@ class ReadingServer:
     """Slice -> how many more requests for it fail with 500."""
     damaged: dict[int, bytes] = field(default_factory=dict)
     """Slice -> what is sent instead of its gzip member."""
+    ended: bool = False
+    """The sitting was ended."""
     closed: bool = False
     """The study was closed: the state says so in words."""
     held: dict[int, threading.Event] = field(default_factory=dict)
@@ -142,33 +149,52 @@ class ReadingServer:
         return (
             PAGE_CONTEXT
             | self.asked
-            | {"scale": answer_scale(self.asked), "preferences": self.preferences, "state": state}
-            | ({} if state["done"] else {"first_slice_url": first_slice_url(state["case"])})
+            | {"scale": answer_scale(self.asked), "attributes": attributes_asked(self.asked)}
+            | {"can_go_back": self.can_go_back, "preferences": self.preferences, "state": state}
+            | ({"first_slice_url": first_slice_url(state["case"])} if "case" in state else {})
         )
 
     def state(self) -> dict[str, Any]:
         if self.closed:
             return {"done": True, "message": "This study is closed."}
         position = len({answer["token"] for answer in self.answers})
+        earlier = [
+            {"number": n, "token": case.token, "url": f"/reading/cases/{case.token}/earlier"}
+            for n, case in enumerate(self.cases[:position], start=1)
+            if self.can_go_back and not self.ended
+        ]
         progress = {"position": position + 1, "total": len(self.cases), "practice": position < self.practice}
         if position == len(self.cases):
-            return {"done": True, "progress": progress}
+            return {"done": not earlier, "earlier": earlier, "progress": progress}
         following = self.cases[position + 1] if position + 1 < len(self.cases) else None
         return {
             "done": False,
             "case": self.cases[position].as_json(),
             "next": following and following.as_json(),
+            "earlier": earlier,
             "progress": progress,
         }
 
+    @property
+    def can_go_back(self) -> bool:
+        return bool(self.asked["change_answers"] == "until-sitting-ends")
+
+    def revisited(self, token: str) -> dict[str, Any]:
+        own = [answer for answer in self.answers if answer["token"] == token]
+        case = next(case for case in self.cases if case.token == token)
+        nothing = {"rating": None, "comment": "", "mark": None, "attributes": {}}
+        return {"case": case.as_json(), "answer": nothing | own[-1] | {"revision": len(own)}}
+
     def store(self, token: str, answer: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         with self._lock:
-            earlier = next((one for one in self.answers if one["token"] == token), None)
-            if earlier is None:
+            earlier = [one for one in self.answers if one["token"] == token]
+            if not any(one["submission"] == answer["submission"] for one in earlier):
+                if len(earlier) != answer.get("revises", 0):
+                    return 409, {"error": "You have already answered this case.", "state": self.state()}
                 self.answers.append({"token": token, **answer})
-            elif earlier["submission"] != answer["submission"]:
-                return 409, {"error": "You have already answered this case.", "state": self.state()}
-        return 200, {"stored": True, "state": self.state()}
+            practice = any(case.token == token for case in self.cases[: self.practice])
+            told = {"feedback": FEEDBACK} if practice and self.asked["practice_feedback"] else {}
+        return 200, {"stored": True, "state": self.state()} | told
 
     def store_problem(self, token: str, problem: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         with self._lock:
@@ -219,6 +245,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_json(403, {"error": "no session"})
         elif path == "/reading/state":
             self._send_json(200, reading.state())
+        elif path.endswith("/earlier"):
+            self._send_json(200, reading.revisited(path.split("/")[3]))
         elif "/slices/" in path:
             self._send_slice(*path.removeprefix("/reading/cases/").split("/slices/"))
         else:
@@ -229,6 +257,9 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers["Content-Length"]))
         if reading.cut:
             self.close_connection = True
+        elif self.path == "/reading/sitting/end":
+            reading.ended = True
+            self._send(302, b"", "text/plain", {"Location": "/reading/finished/"})
         elif self.path in PAGES:
             reading.forms.append(dict(parse_qsl(raw.decode(), keep_blank_values=True)))
             self._send(200, b"", "text/plain")

@@ -50,6 +50,8 @@ POST   display-check            reader          -      302    200
 GET    next-sitting             reader          -      302    200
 POST   next-sitting             reader          -      302    200
 GET    reading-room             reader          -      200    200
+POST   sitting-end              reader          -      302    200
+GET    earlier                  reader          -      404    403
 GET    state                    reader          -      200    403
 GET    debrief                  reader          -      302    302
 GET    finished                 reader          -      302    200

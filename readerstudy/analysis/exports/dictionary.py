@@ -86,6 +86,42 @@ REMARKS = {
     "mark_y_mm": Described("mm", "the same, towards anterior"),
     "mark_z_mm": Described("mm", "the same, towards superior"),
 }
+REALISM = {
+    "reader_id": Described("text", "the reader's code, as in readings.csv"),
+    "case_id": Described("text", "the case's code, as in readings.csv"),
+    "repeat_index": Described("whole number", "as in readings.csv"),
+    **{
+        name: Described("1 to 5", f"how real the tumour's {what} looks: 1 = synthetic, 5 = real; empty = not asked")
+        for name, what in (("shape", "shape"), ("margin", "margin"), ("texture", "texture"), ("place", "place"))
+    },
+}
+REVISIONS = {
+    "reader_id": Described("text", "the reader's code, as in readings.csv"),
+    "case_id": Described("text", "the case's code, as in readings.csv"),
+    "repeat_index": Described("whole number", "as in readings.csv"),
+    "revision": Described("whole number", "1 = the first answer; the last one counts"),
+    "received_at": Described("time", "when the server had it, ISO 8601 with time zone"),
+    "label": Described("text", "as in readings.csv"),
+    "rating": Described("number", "as in readings.csv"),
+    "active_s": Described("seconds", "of work on the case before this answer and after the one before it"),
+}
+REALISM_SUMMARY = {
+    "attribute": Described("text", "shape, margin, texture or place"),
+    "generator": Described("text", "what made the synthetic tumours; all = every one"),
+    "n_readers": Described("whole number", "readers who rated tumours of both arms"),
+    "median_real": Described("1 to 5", "median level of real (positive) cases"),
+    "median_synthetic": Described("1 to 5", "the same of synthetic ones"),
+    **{
+        f"{truth}_{level}": Described("whole number", f"{truth} cases' first readings at level {level}")
+        for truth in ("real", "synthetic")
+        for level in range(1, 6)
+    },
+    "superiority": Described(
+        FRACTION, "chance that a real case has the higher level, ties half; mean over readers; 0.5 = no difference"
+    ),
+    "low": Described(FRACTION, "lower end of its 95 % interval (patients resampled)"),
+    "high": Described(FRACTION, "upper end"),
+}
 PROBLEMS = {
     "reader_id": Described("text", "the reader's code, as in readings.csv"),
     "case_id": Described("text", "the case's code, as in readings.csv"),
@@ -141,6 +177,9 @@ def dictionary() -> pd.DataFrame:
         "readers.csv": READERS,
         "imrmc_cases.csv": IMRMC_CASES,
         "remarks.csv": REMARKS,
+        "realism.csv": REALISM,
+        "realism_summary.csv": REALISM_SUMMARY,
+        "revisions.csv": REVISIONS,
         "problems.csv": PROBLEMS,
         "displays.csv": DISPLAYS,
         "gallery.csv": GALLERY_RATES,

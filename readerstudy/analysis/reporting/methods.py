@@ -122,6 +122,20 @@ def _reading(reading: dict[str, Any]) -> list[str]:
     extras = [
         (reading["practice"], f"{reading['practice']} practice cases came first and are not counted."),
         (
+            reading["practice_feedback"],
+            "After each practice case readers were told whether its tumour was real: what they learned enters every "
+            "later reading (Higaki 2022), so their figures are those of briefly trained readers.",
+        ),
+        (
+            reading["attributes"],
+            f"With each answer, realism from 1 (synthetic) to 5 (real) was asked: {', '.join(reading['attributes'])}.",
+        ),
+        (
+            reading["change_answers"] == "until-sitting-ends",
+            "Until they ended a sitting, readers could go back to its cases and change their answers; the last answer "
+            "counts, and every one is kept with its time.",
+        ),
+        (
             reading["controls"],
             f"{reading['controls']} positive controls (deliberately poor synthetic cases) are counted apart.",
         ),

@@ -50,8 +50,7 @@ def test_the_example_is_refused_for_nothing_but_what_comes_later():
         load_design(EXAMPLE)
 
     assert str(caught.value) == (
-        f"{EXAMPLE}: not available in this version: reading.controls (only 0), reading.attributes (only []). "
-        "Leave these keys out."
+        f"{EXAMPLE}: not available in this version: reading.controls (only 0). Leave these keys out."
     )
 
 
@@ -76,9 +75,6 @@ LATER = {
     ("", "task"): "organ",
     ("matching", "same_patient"): "allowed",
     ("reading", "controls"): 4,
-    ("reading", "practice_feedback"): True,
-    ("reading", "change_answers"): "until-sitting-ends",
-    ("reading", "attributes"): ["shape"],
     ("reading", "debrief"): True,
 }
 
@@ -226,6 +222,11 @@ def test_a_mistake_is_named_with_its_place(changes, message):
             {"reading": {"sittings": 5}},
             "4 cases do not fill 5 sittings; 4 sittings are the most.",
         ),
+        (
+            {"reading": {"practice_feedback": True}},
+            "reading: practice_feedback needs practice cases: set practice to 1 or more.",
+        ),
+        ({"reading": {"attributes": ["shape", "shape"]}}, "reading: attributes: name each one once."),
         (
             {"reading": {"max_run": 1}},
             "reading: max_run = 1 lets every answer be told from the one before; 0 sets no limit, 2 is the least.",

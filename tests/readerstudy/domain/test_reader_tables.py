@@ -117,5 +117,5 @@ def test_every_column_is_in_the_dictionary(reader, tmp_path):
     tables = export(reader, tmp_path / "out")
 
     described = tables["data_dictionary.csv"].groupby("file")["column"].agg(list)
-    for name in ("remarks.csv", "problems.csv", "displays.csv"):
+    for name in ("remarks.csv", "revisions.csv", "realism.csv", "problems.csv", "displays.csv"):
         assert described[name] == list(tables[name])

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
+from readerstudy.domain.practice_feedback import TOLD
 from readerstudy.domain.previews import ask_preview, make_preview
 from readerstudy.domain.slice_packs import HU_MAX, HU_MIN, decode_slice
 from readerstudy.models.case import Case
@@ -54,6 +55,8 @@ READERS_PAGES = {
     "display-check",
     "reading-room",
     "next-sitting",
+    "sitting-end",
+    "earlier",
     "finished",
     "return",
     "studies",
@@ -146,7 +149,7 @@ class Crawler:
     def _arguments(self, name: str, tokens: list[str]) -> list[list[object]]:
         if name == "slice":
             return [[token, number] for token in tokens for number in (0, 10**9)]
-        if name in ("answer", "problem"):
+        if name in ("answer", "problem", "earlier"):
             return [[token] for token in tokens]
         if name == "invitation":
             return [["no-such-secret"]]
@@ -174,7 +177,12 @@ class Crawler:
         """Fetch the case's every slice, and those of the next; answer; return whether there is another."""
         shown = self.get(state, "state", reverse("state"))
         payload = self.client.get(reverse("state")).json()
+        for one in payload.get("earlier", []):
+            self.get(state, "earlier", one["url"], one["token"])
         if payload["done"]:
+            return False
+        if "case" not in payload:
+            self.post_form(state, "sitting-end", reverse("sitting-end"), {})
             return False
         for case in (payload["case"], payload["next"]):
             for number in range(case["shape"][0] if case else 0):
@@ -191,6 +199,7 @@ def answer() -> dict[str, object]:
         "label": "real",
         "confidence": 2,
         "comment": "a comment",
+        "attributes": {"shape": 3},
         "mark": {"slice": 1, "row": 2.5, "column": 3},
         "active_ms": 5,
         "viewer_version": "crawl",
@@ -249,6 +258,9 @@ def plant() -> Study:
             "lesion_cue": "marker",
             "comments": True,
             "rationale_mark": True,
+            "attributes": ["shape"],
+            "practice_feedback": True,
+            "change_answers": "until-sitting-ends",
             "sittings": 2,
             "washout_days": 1,
             "repeats": 1,
@@ -290,6 +302,7 @@ class Crawl:
     visits: list[Visit]
     sentinels: dict[str, str]
     truths: dict[str, str]  # by token
+    practice: set[str]  # tokens
     repeats: dict[str, str]  # tokens of cases read again, with those of the first reading
     staff_page: str
     slug: str
@@ -372,6 +385,7 @@ def crawl(django_db_setup, django_db_blocker, tmp_path_factory):
             visits=visits,
             sentinels=sentinels(study),
             truths={item.token: truths[item.case_id] for item in SequenceItem.objects.all()},
+            practice=set(SequenceItem.objects.filter(case__practice=True).values_list("token", flat=True)),
             repeats=repeats(),
             staff_page=staff_page(),
             slug=study.slug,
@@ -393,6 +407,27 @@ def test_nothing_that_could_tell_is_ever_sent(crawl):
             leaks[leaked].add((visit.state, visit.name, visit.status))
 
     assert leaks == {}
+
+
+def test_the_truth_is_told_of_practice_alone_and_only_after_the_answer(crawl):
+    told = [visit for visit in crawl.visits if any(text.lower() in visit.text for text in TOLD.values())]
+
+    assert {visit.name for visit in told} == {"answer"}
+    assert {visit.case for visit in told} <= crawl.practice
+    assert all(TOLD[crawl.truths[visit.case] == "real"] == json.loads(visit.body)["feedback"] for visit in told)
+    assert len(told) == 2  # of two readers
+    assert not any(b"feedback" in visit.body for visit in crawl.visits if visit.name == "state")
+
+
+def test_an_earlier_case_comes_back_to_its_reader_with_nothing_new(crawl):
+    earlier = [json.loads(visit.body) for visit in crawl.visits if visit.name == "earlier" and visit.status == 200]
+
+    assert earlier
+    assert {frozenset(one) for one in earlier} == {frozenset({"case", "answer"})}
+    assert {frozenset(one["answer"]) for one in earlier} == {
+        frozenset({"revision", "label", "rating", "comment", "mark", "attributes"})
+    }
+    assert not {one["case"]["token"] for one in earlier} & crawl.practice
 
 
 def test_the_crawl_would_notice(crawl):

@@ -1,3 +1,5 @@
+import { RealismScales } from "./realism.js";
+
 /** The answer: a choice, a confidence where it is asked for, a comment, a mark; changed until it is submitted. */
 
 /**
@@ -6,6 +8,7 @@
  * @property {number} [confidence]
  * @property {string} [comment]
  * @property {Mark | null} [mark]
+ * @property {Record<string, number>} [attributes]  how real each looks, 1 to 5
  */
 
 /**
@@ -22,6 +25,7 @@ export class AnswerForm extends EventTarget {
   #comment;
   #submit;
   #announcer;
+  #scales;
   #open = false;
   /** @type {HTMLButtonElement | null} */
   #choice = null;
@@ -41,6 +45,8 @@ export class AnswerForm extends EventTarget {
     this.#comment = root.querySelector("textarea");
     this.#submit = root.querySelector("button[type=submit]");
     this.#announcer = root.querySelector("[data-announce]");
+    this.#scales = new RealismScales(root);
+    this.#scales.addEventListener("change", () => this.#onScale());
     for (const button of this.#buttons) button.addEventListener("click", () => this.press(button.dataset.key));
     this.#comment?.addEventListener("input", () => this.dispatchEvent(new Event("change")));
     root.addEventListener("submit", (event) => {
@@ -57,6 +63,28 @@ export class AnswerForm extends EventTarget {
   /** The keys that answer, as `KeyboardEvent.key` in lower case, with what each says. */
   get keys() {
     return new Map(this.#buttons.map((button) => [button.dataset.key, button.dataset.name]));
+  }
+
+  /** The key that begins to rate attributes; undefined where none is asked for. */
+  get scaleKey() {
+    return this.#scales.key;
+  }
+
+  rateNext() {
+    if (this.#asksScales) this.#scales.focusNext();
+  }
+
+  /**
+   * What to open the form with for an answer that the server has stored.
+   *
+   * @param {{label: string, rating: number | null, comment: string, mark: Mark | null, attributes: Record<string, number>}} stored
+   * @returns {Draft}
+   */
+  draftFrom({ label, rating, ...said }) {
+    const choice = this.#choices.find(
+      ({ dataset }) => dataset.label === label && (dataset.rating === undefined || Number(dataset.rating) === rating),
+    );
+    return { ...said, choice: choice?.dataset.key, confidence: rating === null ? undefined : Math.abs(rating) };
   }
 
   get isOpen() {
@@ -77,6 +105,7 @@ export class AnswerForm extends EventTarget {
       ...(this.#confidence && { confidence: Number(this.#confidence.dataset.confidence) }),
       ...(this.#comment?.value.trim() && { comment: this.#comment.value.trim() }),
       ...(this.#mark && { mark: this.#mark }),
+      ...(this.#asksScales && { attributes: this.#scales.levels }),
     };
   }
 
@@ -87,6 +116,7 @@ export class AnswerForm extends EventTarget {
       confidence: this.#confidence && Number(this.#confidence.dataset.confidence),
       comment: this.#comment?.value,
       mark: this.#mark,
+      attributes: this.#scales.levels,
     };
   }
 
@@ -95,13 +125,14 @@ export class AnswerForm extends EventTarget {
    *
    * @param {Draft} [draft]  what an earlier visit to it left
    */
-  open({ choice, confidence, comment = "", mark = null } = {}) {
+  open({ choice, confidence, comment = "", mark = null, attributes = {} } = {}) {
     this.#open = true;
     this.#choice = this.#choices.find((button) => button.dataset.key === choice) ?? null;
     this.#confidence = this.#confidences.find((button) => Number(button.dataset.confidence) === confidence) ?? null;
     if (this.#comment) this.#comment.value = comment;
     this.#announcer.textContent = "";
     this.#mark = mark;
+    this.#scales.fill(attributes);
     this.#show();
     this.dispatchEvent(new Event("mark"));
   }
@@ -152,15 +183,30 @@ export class AnswerForm extends EventTarget {
     return this.#confidences.length > 0 && this.#choice?.dataset.asksConfidence !== undefined;
   }
 
+  get #asksScales() {
+    return this.#scales.isAsked && this.#choice !== null && this.#choice.dataset.label !== "not-seen";
+  }
+
   get #isWhole() {
-    return this.#choice !== null && (!this.#asksConfidence || this.#confidence !== null);
+    return (
+      this.#choice !== null &&
+      (!this.#asksConfidence || this.#confidence !== null) &&
+      (!this.#asksScales || this.#scales.isWhole)
+    );
+  }
+
+  #onScale() {
+    this.#announcer.textContent = this.#inWords();
+    this.#show();
+    this.dispatchEvent(new Event("change"));
   }
 
   #inWords() {
     const chosen = this.#choice?.dataset.name;
     if (!chosen) return "Choose an answer first.";
-    if (this.#confidence) return `${chosen}, ${this.#confidence.dataset.name.toLowerCase()} sure. Enter submits.`;
-    return `${chosen} chosen. ${this.#asksConfidence ? "How sure are you?" : "Enter submits."}`;
+    const sure = this.#confidence ? `, ${this.#confidence.dataset.name.toLowerCase()} sure` : " chosen";
+    if (this.#asksConfidence && !this.#confidence) return `${chosen}${sure}. How sure are you?`;
+    return `${chosen}${sure}. ${this.#isWhole ? "Enter submits." : "How real does each look?"}`;
   }
 
   #show() {
@@ -172,6 +218,7 @@ export class AnswerForm extends EventTarget {
     for (const button of this.#confidences) {
       show(button, button === this.#confidence, !this.#open || !this.#asksConfidence);
     }
+    this.#scales.setOpen(this.#open && this.#asksScales);
     if (this.#comment) this.#comment.readOnly = !this.#open;
     this.#submit.setAttribute("aria-disabled", String(!this.#open || !this.#isWhole));
   }

@@ -5,8 +5,9 @@ import { pageKey } from "../viewer/keyboard.js";
  * @param {import("./form.js").AnswerForm} form
  * @param {Map<string, () => void>} others  what further keys do
  * @param {import("./mark.js").MarkControl | null} mark  whose marking Enter ends
+ * @param {() => void} enter  what Enter does else
  */
-export function listenToPageKeys(form, others, mark) {
+export function listenToPageKeys(form, others, mark, enter) {
   window.addEventListener("keydown", (event) => {
     const key = pageKey(event);
     const act = key === null ? undefined : actionOf(key, /** @type {Element} */ (event.target));
@@ -20,7 +21,7 @@ export function listenToPageKeys(form, others, mark) {
    * @param {Element} target
    */
   function actionOf(key, target) {
-    if (key === "Enter") return mark?.isMarking ? () => mark.placeAtCrosshair() : () => form.submit();
+    if (key === "Enter") return mark?.isMarking ? () => mark.placeAtCrosshair() : enter;
     if (form.keys.has(key)) return () => choose(key, target);
     return others.get(key);
   }

@@ -3,6 +3,8 @@ import { Viewer } from "../viewer/main.js";
 import { VIEWER_VERSION } from "../viewer/version.js";
 import { pauseWith, reportWith } from "./dialogs.js";
 import { draftOf, dropDraft, keepDraft } from "./draft.js";
+import { EarlierCases } from "./earlier.js";
+import { Feedback } from "./feedback.js";
 import { AnswerForm } from "./form.js";
 import { listenInText, listenToPageKeys } from "./keyboard.js";
 import { MarkControl } from "./mark.js";
@@ -28,12 +30,23 @@ class ReadingRoom {
   #clock = new ActiveClock();
   /** @type {any} the case on the screen, as the server describes it */
   #case = null;
+  /** @type {any} where the reader is, as the server last said */
+  #state = null;
+  /** @type {any} the stored answer of the earlier case on the screen; null: the case is the next to answer */
+  #revisited = null;
+  #feedback;
+  #earlier;
 
   /** @param {HTMLElement} root */
   constructor(root) {
     this.#root = root;
     this.#form = new AnswerForm(this.#part("answer"));
     this.#viewer = new Viewer(this.#part("viewer"), { help: this.#help(), preferences: given("preferences") });
+    this.#feedback = new Feedback(this.#part("feedback"));
+    this.#earlier = new EarlierCases(this.#part("earlier"), this.#dialog("end"), {
+      revisit: (url) => this.#revisit(url),
+      goBack: () => this.#enter(this.#state),
+    });
     this.#outbox = new Outbox({
       storage: localStorage,
       post: ({ url, answer }) => postAnswer(url, answer, csrfToken()),
@@ -75,7 +88,7 @@ class ReadingRoom {
     const { state, refused, message } = await fetchState(this.#root.dataset.stateUrl);
     if (this.#case !== shown || this.#outbox.isWaitingFor(shown.answer_url)) return;
     if (refused) this.#stop(message);
-    if (!state || state.case?.token === shown.token) return;
+    if (!state || state.case?.token === this.#state.case?.token) return;
     this.#enter(state);
     if (!state.done) this.#notify(ELSEWHERE, "warning");
   }
@@ -90,19 +103,54 @@ class ReadingRoom {
       location.replace(this.#root.dataset.finishedUrl);
       return;
     }
-    this.#case = state.case;
+    this.#state = state;
     this.#dialog("stopped").close(); // a session opened anew in another window lets this one go on
+    this.#showProgress(state.progress);
+    this.#show(state.case ?? null, state.next, null);
+  }
+
+  /**
+   * @param {any} shown  the case; null where every case of the sitting is answered
+   * @param {any} next  to fetch ahead
+   * @param {any} revisited  the stored answer of an earlier case
+   */
+  #show(shown, next, revisited) {
+    this.#case = shown;
+    this.#revisited = revisited;
     this.#form.close();
     this.#notify("");
-    this.#showProgress(state.progress);
-    this.#write("question", state.case.question);
-    this.#viewer.show(state.case, state.next);
+    this.#write("submit-text", revisited ? "Save the change" : "Submit");
+    this.#earlier.show({
+      cases: this.#state.earlier ?? [],
+      token: shown?.token,
+      returnTo: this.#state.case ? this.#state.progress.position : null,
+      allAnswered: !this.#state.case,
+      isBack: revisited !== null,
+    });
+    this.#write("question", shown?.question ?? "");
+    if (shown) this.#viewer.show(shown, next);
+  }
+
+  /**
+   * Show an earlier case of the sitting with its stored answer; the case that the reader leaves stays loaded.
+   *
+   * @param {string} url
+   */
+  async #revisit(url) {
+    this.#keepDraft();
+    const before = this.#case;
+    const { state: earlier, refused } = await fetchState(url);
+    if (this.#case !== before) return;
+    if (refused) return this.#onRefused();
+    if (!earlier) return this.#notify(NO_SERVER, "warning");
+    this.#show(earlier.case, this.#state.case ?? null, earlier.answer);
   }
 
   #onPainted() {
-    const draft = draftOf(this.#case.token);
+    if (this.#case === null) return;
+    const draft = this.#revisited ? null : draftOf(this.#case.token);
     this.#clock.start(performance.now(), draft?.activeMs);
-    this.#form.open(draft?.answer);
+    this.#form.open(this.#revisited ? this.#form.draftFrom(this.#revisited) : draft?.answer);
     if (!this.#outbox.isWaitingFor(this.#case.answer_url)) return;
     this.#form.close();
     this.#notify(NOT_SENT, "warning");
@@ -110,12 +158,13 @@ class ReadingRoom {
 
   #submit() {
     this.#notify("Sending");
-    dropDraft();
+    if (!this.#revisited) dropDraft();
     this.#outbox.add({
       url: this.#case.answer_url,
       answer: {
         submission: newSubmissionId(),
         ...this.#form.answer,
+        ...(this.#revisited && { revises: this.#revisited.revision }),
         active_ms: this.#clock.read(performance.now()),
         viewer_version: VIEWER_VERSION,
       },
@@ -123,13 +172,14 @@ class ReadingRoom {
   }
 
   #keepDraft() {
-    if (!this.#form.isOpen) return;
+    if (!this.#form.isOpen || this.#revisited) return;
     const activeMs = this.#clock.read(performance.now());
     keepDraft({ token: this.#case.token, activeMs, answer: this.#form.draft });
   }
 
   /** @param {string} text */
   #report(text) {
+    if (this.#case === null) return;
     this.#notify(REPORT_NOT_SENT, "warning");
     this.#outbox.add({ url: this.#case.problem_url, answer: { submission: newSubmissionId(), text } });
   }
@@ -143,7 +193,8 @@ class ReadingRoom {
     if (entry.url === this.#case?.problem_url && outcome.kind === "stored") this.#notify(REPORTED);
     const ofThisCase = this.#case === null || entry.url === this.#case.answer_url;
     if (!ofThisCase) return;
-    if (outcome.state) this.#enter(outcome.state);
+    if (outcome.feedback) this.#feedback.show(outcome.feedback, () => this.#enter(outcome.state));
+    else if (outcome.state) this.#enter(outcome.state);
     if (outcome.kind === "already-answered") this.#notify(outcome.message, "warning");
     if (outcome.kind === "not-sent") this.#notify(NOT_SENT, "warning");
     if (outcome.kind === "refused" && this.#case) this.#stop(outcome.message);
@@ -194,7 +245,9 @@ class ReadingRoom {
     const keys = new Map([[this.#part("pause").dataset.key, pause]]);
     const mark = this.#part("mark") && new MarkControl(this.#part("mark"), this.#viewer, this.#form);
     if (mark) keys.set(mark.key, () => mark.toggle());
-    listenToPageKeys(this.#form, keys, mark);
+    if (this.#form.scaleKey) keys.set(this.#form.scaleKey, () => this.#form.rateNext());
+    const enter = () => (this.#feedback.isShown ? this.#feedback.goOn() : this.#form.submit());
+    listenToPageKeys(this.#form, keys, mark, enter);
     listenInText(this.#part("comment"), () => this.#form.submit());
     this.#dialog("stopped").addEventListener("cancel", (event) => event.preventDefault());
     // A click leaves the focus where it was, so that space and Enter go on meaning what they mean.

@@ -8,6 +8,7 @@ const REFUSED_FOR_GOOD = [400, 404]; // an answer that the server can't take, ho
  * @typedef {object} Outcome
  * @property {"stored" | "already-answered" | "refused" | "refused-for-good" | "not-sent"} kind
  * @property {object} [state]    the reader's state, when the server gave one
+ * @property {string} [feedback] what is told of a practice case
  * @property {string} [message]  why, in the server's words; may be empty
  */
 
@@ -49,7 +50,9 @@ export async function postAnswer(url, answer, csrfToken) {
       const { error, state } = await response.json();
       return { kind: "already-answered", message: error, state };
     }
-    return response.ok ? { kind: "stored", state: (await response.json()).state } : { kind: "not-sent" };
+    if (!response.ok) return { kind: "not-sent" };
+    const { state, feedback } = await response.json();
+    return { kind: "stored", state, feedback };
   } catch {
     return { kind: "not-sent" };
   }

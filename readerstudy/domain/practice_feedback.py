@@ -1,0 +1,16 @@
+"""What a reader is told after a practice case, where the study tells it. Of a case that counts, never anything."""
+
+from __future__ import annotations
+
+from readerstudy.models.practice_truth import PracticeTruth
+from readerstudy.models.reading import Reading
+
+TOLD = {True: "The tumour of this practice case is real.", False: "The tumour of this practice case is synthetic."}
+
+
+def feedback_on(reading: Reading) -> str | None:
+    """Return what to say of the case of a stored reading; None where nothing is told."""
+    if not reading.item.case.practice:
+        return None
+    truth = PracticeTruth.objects.filter(case=reading.item.case).first()
+    return TOLD[truth.is_real] if truth else None

@@ -1,0 +1,32 @@
+"""The readers' levels of realism joined with the truth: of closed studies alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from readerstudy.domain.participation import participation
+from readerstudy.domain.reader_tables import last_readings
+from readerstudy.domain.unblinding import unblinded_cases
+from readerstudy.models.study import Study
+
+COLUMNS = ["reader_id", "case_id", "patient_id", "truth", "generator", "attribute", "level"]
+
+
+def realism_ratings(study: Study) -> pd.DataFrame:
+    """Return a row per counted first reading and attribute, positive controls left out: what `realism_summary` takes."""
+    return pd.DataFrame(_rows(study), columns=COLUMNS)
+
+
+def _rows(study: Study) -> Iterator[tuple[Any, ...]]:
+    cases = unblinded_cases(study)
+    uncounted = {one.reader.pk for one in participation(study).left_out}
+    for reading in last_readings(study):
+        case, reader = cases.get(reading.item.case_id), reading.item.sequence.reader
+        if case is None or case.control or reading.item.repeat_index or reader is None or reader.pk in uncounted:
+            continue
+        for attribute, level in reading.attributes.items():
+            patient = case.patient_id or case.case_id
+            yield reader.code, case.case_id, patient, case.truth, case.generator, attribute, level
