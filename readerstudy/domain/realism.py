@@ -24,8 +24,8 @@ ATTRIBUTES = {
     for one in (
         Attribute("shape", "Shape"),
         Attribute("margin", "Margin"),
-        Attribute("texture", "Texture inside"),
-        Attribute("place", "Place in the organ"),
+        Attribute("texture", "Texture"),
+        Attribute("place", "Place"),
     )
 }
 

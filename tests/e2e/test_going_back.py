@@ -97,7 +97,7 @@ class TestGoingBack:
 
         expect_case(page, organs(reading)[0])
         expect(label_of(page, "real")).to_have_attribute("aria-pressed", "true")
-        expect(page.locator("[data-part=submit-text]")).to_have_text("Save the change")
+        expect(page.locator("[data-part=submit-text]")).to_have_text("Save change")
         answer(page, "u")
 
         expect_case(page, organs(reading)[1])

@@ -119,7 +119,7 @@ class ReadingRoom {
     this.#revisited = revisited;
     this.#form.close();
     this.#notify("");
-    this.#write("submit-text", revisited ? "Save the change" : "Submit");
+    this.#write("submit-text", revisited ? "Save change" : "Submit");
     this.#earlier.show({
       cases: this.#state.earlier ?? [],
       token: shown?.token,
@@ -127,7 +127,9 @@ class ReadingRoom {
       allAnswered: !this.#state.case,
       isBack: revisited !== null,
     });
+    this.#part("answer").hidden = shown === null;
     this.#write("question", shown?.question ?? "");
+    if (revisited) this.#write("progress", `Case ${numberOf(this.#state.earlier, shown)}, answered`);
     if (shown) this.#viewer.show(shown, next);
   }
 
@@ -327,6 +329,14 @@ class ReadingRoom {
 /** @param {string} id  of what the server wrote into the page */
 function given(id) {
   return JSON.parse(document.getElementById(id).textContent);
+}
+
+/**
+ * @param {{number: number, token: string}[]} earlier
+ * @param {{token: string}} shown
+ */
+function numberOf(earlier, shown) {
+  return earlier.find(({ token }) => token === shown.token)?.number;
 }
 
 function csrfToken() {
