@@ -38,19 +38,23 @@ def current_state(*, reader: Reader) -> dict[str, Any]:
     """Return what the reading page shows: this case, the next one to fetch ahead, and the progress."""
     require_open(reader)
     items = items_of(reader)
-    open_items = _shown(reader)
+    open_items, earlier = _shown(reader), _earlier(reader)
     if not open_items:
-        ended = not awaits_end(reader)
-        return {"done": ended, "earlier": earlier_cases(reader), "progress": _progress(items, None)}
+        return {"done": not awaits_end(reader), **earlier, "progress": _progress(items, None)}
     current, cue = open_items[0], reader.study.design["reading"]["lesion_cue"]
     _open(current)
     return {
         "done": False,
-        "earlier": earlier_cases(reader),
+        **earlier,
         "case": case_payload(current, cue=cue).to_json(),
         "next": case_payload(open_items[1], cue=cue).to_json() if len(open_items) > 1 else None,
         "progress": _progress(items, current),
     }
+
+
+def _earlier(reader: Reader) -> dict[str, Any]:
+    can_go_back = reader.study.design["reading"]["change_answers"] == UNTIL_SITTING_ENDS
+    return {"earlier": earlier_cases(reader)} if can_go_back else {}
 
 
 def open_next(*, reader: Reader) -> None:

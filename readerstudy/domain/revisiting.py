@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from readerstudy.domain.blinding import case_payload
 from readerstudy.domain.errors import UnknownCaseError
-from readerstudy.domain.sittings import UNTIL_SITTING_ENDS, can_change, items_of
+from readerstudy.domain.sittings import can_change, items_of
 from readerstudy.models.case import SlicePack
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
@@ -19,9 +19,7 @@ VOXEL_DECIMALS = 2
 
 
 def earlier_cases(reader: Reader) -> list[dict[str, Any]]:
-    """Return the answered cases of the sitting whose answers may still be changed: by number."""
-    if reader.study.design["reading"]["change_answers"] != UNTIL_SITTING_ENDS:
-        return []
+    """Return the answered cases of a sitting that was not ended, by number: for studies that let readers go back."""
     begun, ended = Sequence.objects.values_list("sitting_begun", "sitting_ended").get(reader=reader)
     counted = items_of(reader).filter(sitting=str(begun), case__practice=False)
     if ended == begun:
