@@ -56,6 +56,7 @@ def answers(**changes: object) -> dict[str, object]:
         "told_prevalence": "Some are real.",
         "response": "label",
         "lesion_cue": "slice",
+        "change_answers": "until-next",
         "sittings": 1,
         "washout_days": 0,
         "repeats": 0,
@@ -111,6 +112,17 @@ def test_sittings_matching_and_analysis_are_stored_as_asked(sources: None, staff
         "alpha": 0.01,
         "holm_family": None,
     }
+
+
+def test_realism_feedback_and_going_back_are_stored_as_asked(sources: None, staff_client: Client):
+    create(
+        staff_client,
+        **{"attributes": ["shape", "place"], "practice": 1, "practice_feedback": "on"},
+        change_answers="until-sitting-ends",
+    )
+    reading = Study.objects.get().design["reading"]
+    assert reading["attributes"] == ["shape", "place"]
+    assert (reading["practice_feedback"], reading["change_answers"]) == (True, "until-sitting-ends")
 
 
 def test_an_impossible_design_comes_back_with_what_would_work(sources: None, staff_client: Client):
