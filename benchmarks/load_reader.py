@@ -67,7 +67,7 @@ class Reader:
 
     def read_to_the_end(self) -> None:
         page = self._page(self.link)
-        self._try("page", lambda: self._browser.post_form(self.link, page.text))
+        self._try("page", lambda: self._browser.post_form(self.link, page.text, consents="on"))
         while self._go_to_room():
             state = self._try("state", lambda: self._browser.get("/reading/state")).json()
             while not state["done"]:

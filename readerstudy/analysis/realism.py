@@ -71,7 +71,7 @@ def _compare(ratings: pd.DataFrame) -> dict[str, object]:
 def _counts(arm: pd.DataFrame, readers: list[str]) -> FloatArray:
     """Return how often each reader gave each level of each patient's cases, shape (patients, readers, levels)."""
     patients, _ = pd.factorize(arm["patient_id"])
-    reader = pd.Index(readers).get_indexer(arm["reader_id"])
+    reader = pd.Index(readers).get_indexer(pd.Index(arm["reader_id"]))
     counts = np.zeros((patients.max(initial=-1) + 1, len(readers), len(LEVELS)))
     known = reader >= 0
     np.add.at(counts, (patients[known], reader[known], arm["level"].to_numpy()[known] - LEVELS[0]), 1)

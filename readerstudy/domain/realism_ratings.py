@@ -16,7 +16,7 @@ COLUMNS = ["reader_id", "case_id", "patient_id", "truth", "generator", "attribut
 
 
 def realism_ratings(study: Study) -> pd.DataFrame:
-    """Return a row per counted first reading and attribute, positive controls left out: what `realism_summary` takes."""
+    """Return a row per counted first reading and attribute, without positive controls: what `realism_summary` takes."""
     return pd.DataFrame(_rows(study), columns=COLUMNS)
 
 
