@@ -8,13 +8,9 @@ from typing import Any
 from readerstudy.domain.queries.readers import ReaderProgress, reader_progress
 from readerstudy.domain.withdrawals import LEFT_OUT, dropout_rule
 from readerstudy.models.case_exclusion import CaseExclusion
+from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from readerstudy.models.study import Study
-
-RULES = {
-    "as-read": "Readers who withdrew or did not finish count as far as they read.",
-    "left-out": "Readers who withdrew or did not finish are left out.",
-}
 
 
 @dataclass(frozen=True)
@@ -68,15 +64,25 @@ class Participation:
 
 
 def participation(study: Study) -> Participation:
-    readers = reader_progress(study)
+    """Return who took part, and how; of a study read elsewhere that is not known."""
+    readers = [] if study.read_elsewhere else [one for one in reader_progress(study) if _took_part(one)]
     superseded = Reading.objects.filter(item__sequence__former_reader__study=study, item__case__practice=False)
     return Participation(
         rule=dropout_rule(study),
         n_readers=len(readers),
-        incomplete=[] if study.read_elsewhere else [one for one in readers if one.withdrawn or not one.finished],
+        incomplete=[one for one in readers if one.withdrawn or not one.finished],
         excluded=list(CaseExclusion.objects.filter(case__study=study).select_related("case")),
         n_superseded=superseded.values("item").distinct().count(),
     )
+
+
+def _took_part(reader: ReaderProgress) -> bool:
+    return reader.done > 0 or reader.reader.accepted_at is not None
+
+
+def left_out_readers(study: Study) -> list[Reader]:
+    """Return the readers who do not count: none where the rule takes what was read."""
+    return [one.reader for one in participation(study).left_out] if dropout_rule(study) == LEFT_OUT else []
 
 
 def _how_far(reader: ReaderProgress) -> str:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 from xkcdpass.xkcd_password import generate_wordlist, generate_xkcdpassword, locate_wordfile
 
+from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.models.reader import Reader
 
@@ -39,11 +40,20 @@ def hash_passphrase(passphrase: str) -> str:
     return make_password(_spelt(passphrase))
 
 
-def find_returning(*, return_code: str, passphrase: str) -> Reader | None:
-    """Return the reader who has this code and passphrase.
+def let_return(*, return_code: str, passphrase: str, staff: str = "") -> Reader | None:
+    """Return the reader who has this code and passphrase, and record that they came back.
 
-    Whoever guesses can't tell an unknown code from a wrong passphrase, nor by the time it takes.
+    Whoever guesses can't tell an unknown code from a wrong passphrase, nor by the time it takes. `staff` is the
+    administrator who was logged in there, as in `invitations.accept_invitation`.
     """
+    reader = find_returning(return_code=return_code, passphrase=passphrase)
+    if reader is not None:
+        detail = {"staff_logged_in": staff} if staff else {}
+        audit.record(actor=reader.code, action="return", study=reader.study, **detail)
+    return reader
+
+
+def find_returning(*, return_code: str, passphrase: str) -> Reader | None:
     code = return_code.strip().lower()
     reader = Reader.objects.select_related("study").filter(return_code=code).exclude(passphrase="").first()
     fits = check_password(_spelt(passphrase), reader.passphrase if reader else _nobodys())

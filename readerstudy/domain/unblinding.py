@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.participation import participation
+from readerstudy.domain.participation import left_out_readers
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence
@@ -103,10 +103,11 @@ def require_closed(study: Study) -> None:
 
 
 def _join(study: Study, cases: dict[UUID, UnblindedCase]) -> Iterator[UnblindedReading]:
-    uncounted = [one.reader.pk for one in participation(study).left_out]
     readings = (
-        Reading.objects.filter(item__sequence__reader__study=study, item__case__in=list(cases))
-        .exclude(item__sequence__reader__in=uncounted)
+        Reading.objects.filter(
+            item__sequence__reader__study=study, item__case__practice=False, item__case__exclusion=None
+        )
+        .exclude(item__sequence__reader__in=left_out_readers(study))
         .order_by("item__sequence__reader__code", "item__position", "revision")
     )
     rows = readings.values_list(

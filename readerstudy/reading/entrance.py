@@ -16,7 +16,7 @@ from readerstudy.domain.invitations import (
     find_invited,
 )
 from readerstudy.domain.reading_room import outline
-from readerstudy.domain.returning import find_returning, new_passphrase
+from readerstudy.domain.returning import let_return, new_passphrase
 from readerstudy.domain.withdrawals import dropout_rule, withdraw
 from readerstudy.models.reader import Reader
 from readerstudy.permissions import client_address, public, reader_only
@@ -92,7 +92,8 @@ def return_page(request: HttpRequest) -> HttpResponse:
     if not ratelimit.consume(request, action="return", key=attempt):
         form.add_error(None, "Too many attempts. Try again in a quarter of an hour.")
         return render(request, "readerstudy/reading/return.html", {"form": form}, status=429)
-    reader = find_returning(return_code=code, passphrase=form.cleaned_data["password"])
+    passphrase = form.cleaned_data["password"]
+    reader = let_return(return_code=code, passphrase=passphrase, staff=request.user.get_username())
     if reader is None:
         form.add_error(None, "These do not belong together. Check the return code and the passphrase.")
         return render(request, "readerstudy/reading/return.html", {"form": form}, status=403)

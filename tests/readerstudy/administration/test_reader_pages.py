@@ -85,16 +85,3 @@ def test_a_broken_case_is_left_out_with_a_reason(reader, staff_client: Client):
     assert "Say the reason" in staff_client.post(address, {"reason": ""}, follow=True).content.decode()
     staff_client.post(address, {"reason": "Black slices."})
     assert CaseExclusion.objects.get().case.code == code
-
-
-def test_a_studys_page_costs_as_many_queries_with_twenty_readers_as_with_one(
-    reader, staff_client: Client, django_assert_max_num_queries
-):
-    address = reverse("study-detail", args=[reader.study.slug])
-    with django_assert_max_num_queries(200) as one:
-        staff_client.get(address)
-    for n in range(2, 21):
-        factories.make_reader(reader.study, f"R{n}")
-
-    with django_assert_max_num_queries(len(one.captured_queries)):
-        staff_client.get(address)

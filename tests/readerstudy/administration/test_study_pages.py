@@ -34,7 +34,8 @@ def page(client: Client, study: Study) -> str:
 def offered(client: Client, study: Study) -> set[str]:
     """The steps that the study's page links or posts to."""
     text = page(client, study)
-    return {name for name in STEPS if f'"{reverse(name, args=[study.slug])}' in text}
+    addresses = {name: reverse(name, args=[study.slug]) for name in STEPS}
+    return {name for name, address in addresses.items() if f'"{address}"' in text or f'"{address}#' in text}
 
 
 def notices(response) -> list[str]:
@@ -192,15 +193,15 @@ def test_markup_in_names_is_text(staff_client: Client):
     assert "<script>alert" not in page(staff_client, study)
 
 
-@pytest.mark.parametrize("n", [1, 6])
+@pytest.mark.parametrize("n", [1, 20])
 def test_the_number_of_queries_does_not_grow(n, staff_client, django_assert_num_queries):
-    """One session, one user; then one query a list: readers, problems, studies, data sets, imports; of any length."""
+    """One session, one user; then one query a list: readers (two), problems, studies, data sets, imports; of any length."""
     study = builders.opened()
     for number in range(n):
         builders.read(builders.invite(study, f"R{number}"), {"real": ["real"], "synthetic": []})
         report(study, f"problem {number}")
         builders.import_scans(f"more-{number}", origin="healthy", count=2)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         page(staff_client, study)
     with django_assert_num_queries(3):
         staff_client.get(reverse("study-list"))

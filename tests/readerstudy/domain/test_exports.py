@@ -146,7 +146,10 @@ def test_the_document_names_the_study_and_its_design(tmp_path):
         "design_sha256": study.design_sha256,
         "stand_in": False,
         "read_elsewhere": False,
-    }
+        "participation": {
+            "rule": "as-read", "incomplete": [], "left_out": [], "excluded_cases": [], "superseded_readings": 0,
+        },
+    }  # fmt: skip
     assert json.loads((folder / "design.json").read_text()) == study.design
     assert document["positive"] == "real tumour"
     assert protocol["sha256"] == protocol_of(study).sha256

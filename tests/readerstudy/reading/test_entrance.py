@@ -9,7 +9,7 @@ from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from readerstudy.permissions import NOT_SIGNED_IN, READS_ELSEWHERE
 from tests import factories
-from tests.readerstudy.reading.test_access import give_answer, read
+from tests.readerstudy.reading.test_access import give_answer, read, staff_client
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -126,6 +126,18 @@ def test_whoever_guesses_learns_nothing_and_is_slowed_down(study):
         assert statuses[-1] == 429
     assert come_back(Client()).status_code == 429  # the right passphrase too, from this address
     assert "Try again in a quarter of an hour" in come_back(Client()).content.decode()
+
+
+def test_staff_who_return_as_a_reader_are_seen_in_the_audit_trail(study):
+    accept(study)
+    client = staff_client(is_staff=True)
+
+    come_back(client)
+    come_back(Client())
+
+    returned = AuditEvent.objects.filter(action="return").order_by("pk")
+    assert [(event.actor, event.detail) for event in returned] == [("R1", {"staff_logged_in": "ann"}), ("R1", {})]
+    assert client.get(reverse("study-list")).status_code == 302  # nobody is both at once
 
 
 def test_several_studies_are_read_in_one_browser_one_at_a_time(study, other):
