@@ -195,7 +195,7 @@ def test_markup_in_names_is_text(staff_client: Client):
 
 @pytest.mark.parametrize("n", [1, 20])
 def test_the_number_of_queries_does_not_grow(n, staff_client, django_assert_num_queries):
-    """One session, one user; then one query a list: readers (two), problems, studies, data sets, imports; of any length."""
+    """One session, one user; then a query a list of any length, two of readers: problems, studies, data sets."""
     study = builders.opened()
     for number in range(n):
         builders.read(builders.invite(study, f"R{number}"), {"real": ["real"], "synthetic": []})
