@@ -54,8 +54,6 @@ class AcceptanceForm(forms.Form):
 
 
 class ReturnForm(forms.Form):
-    """Axes keeps what failed attempts post, but for a field called password: hence the name."""
-
     use_required_attribute = False
 
     return_code = forms.CharField(
