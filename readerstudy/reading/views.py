@@ -82,13 +82,14 @@ def room(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def _elsewhere(request: HttpRequest, reader: Reader) -> HttpResponse | None:
     """Return where the reader belongs who has nothing to read now; None where there is a case to read."""
-    if reader.instructed_at is None:
-        return redirect("instructions")
     try:
-        if has_finished(reader=reader):
-            return redirect("finished")
+        finished_all = has_finished(reader=reader)
     except NotOpenError as error:
         return _message(request, reader, error)
+    if finished_all:
+        return redirect("finished")
+    if reader.instructed_at is None:
+        return redirect("instructions")
     return redirect("next-sitting") if current_break(reader=reader) else None
 
 
