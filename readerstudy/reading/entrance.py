@@ -1,8 +1,10 @@
 """How readers come in and leave: invitation, return in another browser, their studies, signing out, withdrawing."""
 
 from allauth.core import ratelimit
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -73,6 +75,7 @@ def _show_invitation(request: HttpRequest, reader: Reader, form: AcceptanceForm)
         "study_title": reader.study.title,
         "invited_as": reader.code,
         "return_code": reader.return_code,
+        "return_url": settings.PUBLIC_URL + reverse("return"),
         "consent_text": consent_text(reader.study) if asks_consent(reader) else "",
         "others": held_readers(request),
     }
