@@ -53,6 +53,7 @@ export class LoadingCase {
 
   /** @returns {number | null} the slice to ask for next */
   nextSlice() {
+    if (this.volume.complete) return null;
     return nearestWanted(
       this.center,
       this.volume.slices,

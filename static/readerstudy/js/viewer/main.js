@@ -33,7 +33,6 @@ const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const isWhole = (mark) => mark && [mark.slice, mark.row, mark.column].every(Number.isFinite);
 
 export class Viewer extends EventTarget {
-  #root;
   /** @type {Pane[]} */
   #panes;
   /** @type {Pane} takes the keys */
@@ -70,7 +69,6 @@ export class Viewer extends EventTarget {
    */
   constructor(root, { preferences = null, help = null } = {}) {
     super();
-    this.#root = root;
     this.#preferences = readPreferences(preferences);
     this.#panes = [...root.querySelectorAll("[data-pane]")].map((element) => new Pane(/** @type {any} */ (element)));
     this.#active = this.#axial;
@@ -375,9 +373,8 @@ export class Viewer extends EventTarget {
       window,
       slab,
       preferences: this.#preferences,
-      measuring: this.tools.armed === "ruler",
+      tool: this.tools.armed,
       playing: this.#cine.running,
     });
-    this.#root.dataset.tool = this.tools.armed ?? "";
   }
 }

@@ -31,21 +31,22 @@ export class Toolbar {
    * @param {{center: number, width: number}} shown.window
    * @param {import("./slab.js").Slab} shown.slab
    * @param {import("./preferences.js").Preferences} shown.preferences
-   * @param {boolean} shown.measuring
+   * @param {string | null} shown.tool  what the next press is for
    * @param {boolean} shown.playing
    */
   update(shown) {
     const key = JSON.stringify(shown);
     if (key === this.#shown) return;
     this.#shown = key;
-    const { window: { center, width }, slab, preferences, measuring, playing } = shown;
+    const { window: { center, width }, slab, preferences, tool, playing } = shown;
     const preset = presetOf(center, width);
     this.#select("window").value = preset?.key ?? "";
     this.#select("window").options[0].text = `Window ${width} / ${center}`;
     this.#select("slab").value = slab.mode === "off" ? "off" : `${slab.mode} ${slab.thicknessMm}`;
     for (const layout of choicesOf("layout")) this.#press(`layout-${layout}`, preferences.layout === layout);
     this.#press("crosshair", preferences.crosshair);
-    this.#press("ruler", measuring);
+    this.#press("ruler", tool === "ruler");
+    this.#root.dataset.tool = tool ?? "";
     this.#press("cine", playing);
     this.#select("cine-rate").value = String(preferences.cineRate);
     this.#select("mouse").value = preferences.mouse;
