@@ -134,6 +134,8 @@ class ReadingServer:
     lose_responses: int = 0
     """So many more answers are stored, and the connection cut before the reader hears of it."""
     session_over: bool = False
+    missing: set[str] = field(default_factory=set)
+    """Names of static files that are not to be had."""
     gone: set[str] = field(default_factory=set)
     """Tokens of cases of which nothing is given any more."""
     cut: bool = False
@@ -232,6 +234,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path
         if reading.cut:
             self.close_connection = True
+        elif path.startswith("/static/") and Path(path).name in reading.missing:
+            self._send(503, b"", "text/plain")
         elif path.startswith("/static/"):
             self._send_file(ROOT / "static" / path.removeprefix(settings.STATIC_URL).removeprefix("/static/"))
         elif path in PAGES:

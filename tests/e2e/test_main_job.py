@@ -118,7 +118,7 @@ def reader(browser: Browser) -> Iterator[Page]:
 
 def _person(browser: Browser) -> Iterator[Page]:
     context: BrowserContext = browser.new_context(viewport=WIDE)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

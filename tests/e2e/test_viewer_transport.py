@@ -245,6 +245,15 @@ class TestFailure:
         page.wait_for_timeout(3200)
         assert len(sent) <= 8  # the three under way, then the probes
 
+    def test_slices_come_without_workers_until_their_script_can_be_had(self, page, reading):
+        reading.missing = {"slice_worker.js"}
+        open_viewer(page, reading, SINGLE)
+        assert told(page, "connection") == []
+        reading.missing.clear()
+        wait_until(page, lambda: len(page.workers) == 2)
+        page.evaluate("(item) => viewer.show(item, null)", reading.cases[2].as_json())
+        expect(canvas(page)).to_have_attribute("data-loaded", str(SLICES))
+
     def test_a_page_that_was_frozen_goes_on_where_it_was(self, page, reading):
         gate = hold_all(reading)
         open_viewer(page, reading, SINGLE, whole=False)

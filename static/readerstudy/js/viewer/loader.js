@@ -10,7 +10,7 @@ const MAX_IN_FLIGHT = 3;
 const PROBE_MS = 1000; // while the server can't be reached, one request asks for it so often
 const REFUSED = [401, 403]; // no session, or nothing more for this reader
 const GONE = 404; // nothing of this case
-const NO_WORKER = -1; // the very first slice is fetched without one
+const NO_WORKER = -1; // fetched by the page itself: the very first slice, and others while no worker can be had
 const ALONE_MS = 250; // so long it has the processor to itself, unless it has come before
 
 /** @typedef {import("./loading_case.js").LoadingCase} LoadingCase */
@@ -20,7 +20,7 @@ const ALONE_MS = 250; // so long it has the processor to itself, unless it has c
  * reached any more, and when it can again; "refused", once, when it gives no more of what is shown.
  */
 export class SliceLoader extends EventTarget {
-  /** @type {Worker[]} */
+  /** @type {(Worker | null)[]} null: it could not be started */
   #workers = [];
   /** @type {Map<number, {loading: LoadingCase, slice: number, worker: number}>} */
   #inFlight = new Map();
@@ -51,9 +51,26 @@ export class SliceLoader extends EventTarget {
   #open() {
     if (this.#opened) return;
     this.#opened = true;
-    for (let worker = 0; worker < WORKERS; worker++) {
-      this.#workers.push(new Worker(new URL("./slice_worker.js", import.meta.url), { type: "module" }));
-      this.#workers[worker].addEventListener("message", ({ data }) => this.#receive(data));
+    for (let worker = 0; worker < WORKERS; worker++) this.#start(worker);
+    this.#request();
+  }
+
+  /** @param {number} worker */
+  #start(worker) {
+    const started = new Worker(new URL("./slice_worker.js", import.meta.url), { type: "module" });
+    started.addEventListener("message", ({ data }) => this.#receive(data));
+    started.addEventListener("error", () => this.#lose(worker)); // its scripts could not be had
+    this.#workers[worker] = started;
+  }
+
+  /** @param {number} worker  is started anew later; what was asked of it goes another way */
+  #lose(worker) {
+    this.#workers[worker] = null;
+    setTimeout(() => this.#start(worker), PROBE_MS);
+    for (const [id, { loading, slice, worker: asked }] of this.#inFlight) {
+      if (asked !== worker) continue;
+      this.#inFlight.delete(id);
+      loading.release(slice);
     }
     this.#request();
   }
@@ -85,16 +102,17 @@ export class SliceLoader extends EventTarget {
     const id = ++this.#lastId;
     const url = loading.request(slice);
     const { pixelCount } = loading.volume;
-    const worker = this.#opened ? this.#leastBusy() : NO_WORKER;
+    const worker = this.#leastBusy();
     this.#inFlight.set(id, { loading, slice, worker });
     if (worker !== NO_WORKER) this.#workers[worker].postMessage({ id, url, pixelCount });
     else fetchSlice(url, pixelCount).then((fetched) => this.#receive({ id, ...fetched }));
   }
 
   #leastBusy() {
-    const jobs = this.#workers.map(() => 0);
+    const jobs = this.#workers.map((worker) => (worker ? 0 : Infinity));
     for (const { worker } of this.#inFlight.values()) if (worker !== NO_WORKER) jobs[worker] += 1;
-    return jobs.indexOf(Math.min(...jobs));
+    const least = Math.min(...jobs);
+    return least === Infinity ? NO_WORKER : jobs.indexOf(least);
   }
 
   /** @param {{id: number, pixels?: Int16Array, failure?: number | "unreachable" | "damaged"}} answer */
