@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-services lint format chromium
+.PHONY: help demo test test-services lint format chromium starter-model
 
 help:
 	@echo "make demo          build a demo study and serve it (PORT=8000); Ctrl-C stops it"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-services the tests of the database and the broker, on DATABASE_URL and CELERY_BROKER_URL"
 	@echo "make lint          ruff, mypy, import contracts, missing migrations"
 	@echo "make format        let ruff format the code"
+	@echo "make starter-model train the starter model of latent diffusion again (minutes on an idle machine)"
 
 $(VENV)/installed: requirements.txt
 	@$(PYTHON) -m venv $(VENV)
@@ -56,3 +57,17 @@ test: lint chromium
 test-services: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 -m "database and not crash"
 	$(BIN)/pytest -m crash
+
+# The model that comes with latent diffusion, from its config and its seeds alone; the work stays in STARTER_RUN.
+STARTER := synthesis/methods/latent_diffusion
+STARTER_RUN ?= data/starter-model
+starter-model: $(VENV)/installed
+	@test -f $(STARTER_RUN)/phantoms/manifest.csv || \
+		$(BIN)/python -m synthesis phantoms --tumors 36 --hosts 6 --seed 8 --diameter-mm 6 24 --jobs 2 --out $(STARTER_RUN)/phantoms
+	@for stage in autoencoder diffusion filter; do \
+		OMP_NUM_THREADS=1 $(BIN)/python -m synthesis train $$stage $(STARTER)/starter.toml --resume \
+			--manifest $(STARTER_RUN)/phantoms/manifest.csv --out $(STARTER_RUN)/run || exit; \
+	done
+	@mkdir -p $(STARTER)/models/starter
+	@cp $(STARTER_RUN)/run/model/config.json $(STARTER_RUN)/run/model/weights.safetensors $(STARTER_RUN)/run/model/card.md $(STARTER)/models/starter/
+	@$(BIN)/python -m synthesis models verify starter

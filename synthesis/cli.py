@@ -1,4 +1,4 @@
-"""The command line: ``python -m synthesis generate | replay | methods | inspect``.
+"""The command line: ``python -m synthesis generate | replay | methods | inspect``, and `synthesis.model_commands`.
 
 Exit code 0, or 2 with one line on stderr when the input cannot be used. An output folder appears whole or
 not at all.
@@ -23,9 +23,10 @@ from synthesis.batch import Line, Order, carry_out, pair, seeds, write_case
 from synthesis.errors import UnusableInput
 from synthesis.generation import replay
 from synthesis.io import MaskResampled, read_ct, read_mask
+from synthesis.model_commands import add_model_commands
 from synthesis.organs import ORGANS
 from synthesis.recipe import InvalidRecipe, Recipe
-from synthesis.registry import METHODS, PLANNED, method
+from synthesis.registry import METHODS
 
 _GENERATE_EXAMPLE = """example, with the liver as value 5 of a multi-label mask:
   python -m synthesis generate --method hand-crafted --organ liver \\
@@ -80,8 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("error: interrupted; nothing was written.\n")
         return 130
-    text = json.dumps(summary) if options.json else "\n".join(map(_in_words, summary))
-    sys.stdout.write(f"{text}\n")
+    if options.json:
+        sys.stdout.write(f"{json.dumps(summary)}\n")
+    for line in [] if options.json else summary:
+        sys.stdout.write(f"{_in_words(line)}\n")
     return 0
 
 
@@ -90,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     make = _command(commands, "generate", "put new tumours into a CT", _GENERATE_EXAMPLE)
-    make.add_argument("--method", required=True, choices=[*METHODS, *PLANNED])
+    make.add_argument("--method", required=True, choices=list(METHODS))
     make.add_argument("--organ", required=True, choices=[*ORGANS, "kidneys"])
     _add_files(make)
     make.add_argument(
@@ -116,8 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument(
         "--preview", action="store_true", help="draw each tumour: before, after and outlined, in three planes"
     )
-    make.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="of a network; default: cpu")
-    make.add_argument("--model", metavar="NAME", help="of a method that has trained models")
+    make.add_argument("--device", choices=["cpu", "cuda"], help="of latent-diffusion; default: cpu")
+    make.add_argument("--model", metavar="NAME", help="of latent-diffusion; default: starter")
     make.set_defaults(run=_generate)
 
     again = _command(commands, "replay", "make a recipe's tumour again, the same voxels", _REPLAY_EXAMPLE)
@@ -143,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         commands, "methods", "list the methods and their sources", "example:\n  python -m synthesis methods"
     )
     listing.set_defaults(run=_list_methods)
+    add_model_commands(commands, _command)
     return parser
 
 
@@ -173,11 +177,10 @@ def _add_files(command: argparse.ArgumentParser) -> None:
 
 
 def _generate(options: argparse.Namespace) -> list[Line]:
-    method(options.method)  # a method that this version lacks is said before anything else
-    if options.device != "cpu" or options.model is not None:
+    if not METHODS[options.method].trained and (options.device or options.model):
         raise UnusableInput(f"{options.method} uses no network; leave out --device and --model.")
     labels = tuple(options.organ_label)
-    chosen = {name: value for name in ("lesions", "into_fat") if (value := getattr(options, name))}
+    chosen = {name: value for name in ("lesions", "into_fat", "device", "model") if (value := getattr(options, name))}
     sources = pair(options.ct, options.organ_mask, organ=options.organ, organ_labels=labels)
     drawn = iter(seeds(options.seed, options.count * len(sources)))
     orders = [
@@ -225,9 +228,7 @@ def _inspect(options: argparse.Namespace) -> list[Line]:
 
 
 def _list_methods(_options: argparse.Namespace) -> list[Line]:
-    return [{"method": name, "available": True, "source": entry.source} for name, entry in METHODS.items()] + [
-        {"method": name, "available": False, "source": "not available in this version"} for name in PLANNED
-    ]
+    return [{"method": name, "available": True, "source": entry.source} for name, entry in METHODS.items()]
 
 
 def _at(out: Path, line: Line) -> Line:
@@ -250,6 +251,8 @@ def _new_folder(out: Path) -> Iterator[Path]:
 
 
 def _in_words(line: Line) -> str:
+    if "text" in line:
+        return str(line["text"])
     if "folder" in line:
         return f"{line['folder']}: {line['method']} tumour of {line['diameter_mm']:.1f} mm in the {line['organ']}"
     if "report" in line:

@@ -63,13 +63,14 @@ def replace_tissue(
     noise_offset: tuple[int, int, int],
     habitat: Mask | None = None,
     hu: Field | None = None,
+    coarse_noise: float = 1.0,
 ) -> npt.NDArray[np.int16]:
     """Return a box of the host with a lesion's tissue in the place of its own.
 
     Inside the lesion, ``HU = level - contrast + noise``: the level is that of the parenchyma near by; the noise
     is the host's own where that is fine, and new noise of the host's spectrum at the scales which
     `synthesis.noise.anatomy` takes out. Where anatomy stands out (a vessel, fat), its fine structure goes too.
-    The contrast has the edge that `share` describes; anatomy ends a little further out (see `_cleared`), so that
+    The contrast has the edge that `share` describes; anatomy ends a little further out (see `cleared`), so that
     none shines through the edge. At the habitat's border, where voxels are part tissue and part fat, only the
     contrast is taken off, in the proportion of the tissue.
 
@@ -94,8 +95,10 @@ def replace_tissue(
         Where the lesion may change the host; the organ by default.
     hu : ndarray of float32, optional
         The tissue to replace, where that is not the host's own.
+    coarse_noise : float
+        How much of the new noise of coarse scales is put in: less than 1 where the contrast brings its own.
     """
-    lesion = _Lesion(host, box, share, contrast_hu, noise_offset, habitat=habitat, hu=hu)
+    lesion = _Lesion(host, box, share, contrast_hu, noise_offset, habitat=habitat, hu=hu, coarse_noise=coarse_noise)
     noise = _NoiseKept(host.ct.hu[box], noise_core(mask), lesion.vessels)
     tried: list[_Attempt] = []
     for cut in _CUTS[:1] if lesion.grows_out else _CUTS:
@@ -157,8 +160,10 @@ class _Lesion:
         *,
         habitat: Mask | None,
         hu: Field | None,
+        coarse_noise: float,
     ) -> None:
         self._host, self._share, self._noise_offset = host, share, noise_offset
+        self._coarse_noise = np.float32(coarse_noise)
         self._organ = organ = host.organ_mask[box]
         self._original = host.ct.hu[box]
         self._habitat = organ if habitat is None else habitat
@@ -167,7 +172,7 @@ class _Lesion:
         self._level = np.float32(_level_hu(host, self._coarse, organ))
         self._strength = np.float32(_noise_strength(host, self._hu, organ, float(self._level)))
         self._darker = np.maximum(-contrast_hu, np.float32(LESION_FLOOR_HU) - self._level) * share
-        self._cleared = _cleared(share)
+        self._cleared = cleared(share)
         self._inner_share, self._tissue_hu = share, self._hu
         if not (self._habitat | (share < _NEGLIGIBLE_SHARE)).all():
             self._draw_border()
@@ -230,7 +235,7 @@ class _Lesion:
         height = removed - self._level
         anatomical = (height > self._limit_hu) | (height < -self._limit_hu * cut.dark_limit)
         np.multiply(fine, self._strength, out=result, where=anatomical)
-        coarse *= self._strength
+        coarse *= self._strength * self._coarse_noise
         result += coarse
         return result
 
@@ -280,7 +285,7 @@ def _in_sixteenths(hu: float) -> float:
     return round(16 * hu) / 16
 
 
-def _cleared(share: Field) -> Field:
+def cleared(share: Field) -> Field:
     """Return how much of the host's anatomy a lesion's share of each voxel takes away: ``1 - (1 - share)³``.
 
     Half of it is gone where the share is one fifth, some 0.8 standard deviations of the edge outside the surface.

@@ -1,5 +1,7 @@
 """Telling the workers by task name: the domain knows no task, and a lost message costs time, never work."""
 
+from django.conf import settings
+
 from readerstudy.domain.jobs import ring
 from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import SlicePack
@@ -15,7 +17,8 @@ MAKE_PREVIEW = "readerstudy.tasks.make_preview"
 
 
 def ring_synthesis(run: SynthesisRun) -> None:
-    ring(RUN_SYNTHESIS, run)
+    """Tell the workers; of a network's runs, those of its own queue, who may have a GPU."""
+    ring(RUN_SYNTHESIS, run, queue=settings.NETWORK_QUEUE if "model" in run.request else None)
 
 
 def ring_pack(pack: SlicePack) -> None:

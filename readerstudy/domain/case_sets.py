@@ -6,6 +6,7 @@ import hashlib
 import json
 
 import numpy as np
+from django.conf import settings
 from django.db import transaction
 
 from readerstudy.domain import audit
@@ -127,6 +128,8 @@ def _synthesis_run(host: OrganScan, method: str, diameter_mm: float | None, seed
     from synthesis import registry
 
     request = {"version": registry.method(method).VERSION, "diameter_mm": diameter_mm}
+    if registry.METHODS[method].trained:
+        request["model"] = settings.LATENT_DIFFUSION_MODEL
     digest = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
     run, _ = SynthesisRun.objects.get_or_create(
         host=host, method=method, request_sha256=digest, seed=seed, defaults={"request": request}

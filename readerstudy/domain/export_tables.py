@@ -14,6 +14,7 @@ from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.reader import Reader
 from readerstudy.models.sequence import Sequence, SequenceItem
 from readerstudy.models.study import Study
+from readerstudy.models.synthesis_run import SynthesisRun
 
 COUNTS = ["n_readings", "n_wrong", "n_unsure", "n_not_seen"]
 NOT_DRAWN_HERE = {Sequence.ORDER_NOT_RECORDED: ""}
@@ -36,7 +37,7 @@ def cases_table(study: Study, readings: pd.DataFrame) -> pd.DataFrame:
     counts = read_cases(readings).set_index("case_id")[COUNTS]
     table = pd.DataFrame(rows, columns=[name for name in CASES if name not in COUNTS])
     table = table.join(counts, on="case_id").fillna(dict.fromkeys(COUNTS, 0))
-    return table.astype(dict.fromkeys(("row", "synthesis_seed", *COUNTS), "Int64"))[list(CASES)]
+    return table.astype(dict.fromkeys(("row", "synthesis_seed", "synthesis_rejected", *COUNTS), "Int64"))[list(CASES)]
 
 
 def readers_table(study: Study, readings: pd.DataFrame) -> pd.DataFrame:
@@ -83,4 +84,14 @@ def _case(case: UnblindedCase, truth: GroundTruth) -> dict[str, object]:
         "row": source.row if source else None,
         "synthesis_version": run.request["version"] if run else "",
         "synthesis_seed": run.seed if run else None,
+        **_trained_model(run),
+    }
+
+
+def _trained_model(run: SynthesisRun | None) -> dict[str, object]:
+    """Return which trained model made a tumour, and how many samples its filter rejected: it picks within one arm."""
+    made = run.recipe["parameters"] if run and run.recipe and "model" in run.request else None
+    return {
+        "synthesis_model": f"{made['model']} {made['model_sha256']}" if made else "",
+        "synthesis_rejected": made["rejected"] if made else None,
     }

@@ -121,6 +121,7 @@ def _tumor(job: SynthesisRun, host: Volume, organ_mask: npt.NDArray[np.bool_]) -
         organ=job.host.organ,
         diameter_mm=job.request["diameter_mm"],
         seed=job.seed,
+        **({"model": job.request["model"], "device": "auto"} if "model" in job.request else {}),
     )
 
 

@@ -56,9 +56,9 @@ def run(job: Job, work: Callable[[Shelf], Commit]) -> bool:
     return job.state in (Job.State.SUCCEEDED, Job.State.FAILED)
 
 
-def ring(task: str, job: Job) -> None:
+def ring(task: str, job: Job, *, queue: str | None = None) -> None:
     """Tell the workers of a job once the transaction holds. A deaf broker is no error: `reconcile` rings again."""
-    transaction.on_commit(lambda: _ring_now(task, job))
+    transaction.on_commit(lambda: _ring_now(task, job, queue))
 
 
 def requeue(job: Job) -> None:
@@ -147,9 +147,9 @@ def _fail(job: Job, token: uuid.UUID, error: str) -> None:
         logger.warning("Job %s %s failed after its lease ran out: %s", type(job).__name__, job.pk, error)
 
 
-def _ring_now(task: str, job: Job) -> None:
+def _ring_now(task: str, job: Job, queue: str | None) -> None:
     try:
-        current_app.send_task(task, args=[job.pk], retry=False)
+        current_app.send_task(task, args=[job.pk], retry=False, queue=queue or current_app.conf.task_default_queue)
     except (BrokerError, OSError):
         logger.warning("The broker cannot be reached; %s %s waits for the reconciler", type(job).__name__, job.pk)
         return

@@ -113,7 +113,8 @@ def test_writes_on_the_inputs_own_grid(files, host):
         (["--method", "cellular-automaton", "--lesions", "2"], "does not know the option 'lesions'"),
         (["--jobs", "2", "--count", "2", "--diameter-mm", "300", "400"], "largest that fits"),
         (["--ct", "."], "must be both files or both folders"),
-        (["--method", "latent-diffusion", "--device", "cuda"], "not available in this version"),
+        (["--method", "latent-diffusion", "--model", "none-such"], "There is no model 'none-such'"),
+        (["--method", "latent-diffusion", "--lesions", "2"], "does not know the option 'lesions'"),
         (["--device", "cuda"], "uses no network"),
         (["--model", "x"], "uses no network"),
         (["--organ-label", "7"], "no voxel with label 7"),
@@ -317,13 +318,14 @@ def test_lists_the_methods_with_their_sources(capsys):
 
     listed = json.loads(capsys.readouterr().out)
     assert [(line["method"], line["available"]) for line in listed] == [
-        ("hand-crafted", True), ("cellular-automaton", True), ("latent-diffusion", False)
+        ("hand-crafted", True), ("cellular-automaton", True), ("latent-diffusion", True)
     ]  # fmt: skip
     assert "Hu et al." in listed[0]["source"]
     assert "Lai et al." in listed[1]["source"]
+    assert "Chen et al." in listed[2]["source"]
 
 
-@pytest.mark.parametrize("command", ["generate", "replay", "methods"])
+@pytest.mark.parametrize("command", ["generate", "replay", "methods", "train", "models", "phantoms"])
 def test_help_has_an_example(capsys, command):
     with pytest.raises(SystemExit, match="0"):
         call(command, "--help")

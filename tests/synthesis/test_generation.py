@@ -15,6 +15,8 @@ from synthesis.recipe import InvalidRecipe
 from synthesis.registry import METHODS, UnknownMethod
 from synthesis.volume import Volume
 
+MODELLING = [name for name, entry in METHODS.items() if not entry.trained]
+
 
 def make(host, **changes):
     asked = {"method": "hand-crafted", "organ": host.organ.name, "diameter_mm": (8.0, 16.0), "seed": 1, **changes}
@@ -40,7 +42,7 @@ def test_a_recipe_replays_bit_for_bit_through_json(host):
     assert np.array_equal(again.mask, tumor.mask)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", MODELLING)
 def test_a_recipe_replays_bit_for_bit_whatever_the_order_of_the_arrays(host, method):
     """Files that are read come in Fortran order."""
     tumor = make(host, method=method)

@@ -32,6 +32,10 @@ CASES = {
     "row": Described("whole number", "its place in the imported list, from 1; empty = read elsewhere"),
     "synthesis_version": Described("text", "version of the synthesis method; empty = real, or made elsewhere"),
     "synthesis_seed": Described("whole number", "seed of the synthesis; empty = real, or made elsewhere"),
+    "synthesis_model": Described("text", "name and SHA-256 of the trained model; empty = made by none of ours"),
+    "synthesis_rejected": Described(
+        "whole number", "samples that the model's filter rejected before the one shown; empty = no trained model"
+    ),
     "n_assigned": Described("whole number", "readers whose order holds the case"),
     "n_readings": Described("whole number", "of them who read it: its first readings"),
     "n_wrong": Described("whole number", "of them: real called synthetic, or synthetic called real"),

@@ -1,0 +1,41 @@
+"""Where a network runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from synthesis.errors import UnusableInput
+
+
+class NoDevice(UnusableInput):
+    """The device that was asked for is not there, or too small."""
+
+
+def device_named(name: str) -> torch.device:
+    """Return a device by name.
+
+    Raises
+    ------
+    NoDevice
+        If it is CUDA and torch can't use any.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise NoDevice(
+            "torch finds no CUDA device here; leave out --device cuda to use the processor, or install a driver and "
+            "the CUDA build of torch."
+        )
+    return torch.device(name)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Let torch compute with so many threads, and with as many as before when done: results depend on them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

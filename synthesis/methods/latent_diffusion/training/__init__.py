@@ -1,0 +1,1 @@
+"""Training the networks of latent diffusion on a user's own cases."""
