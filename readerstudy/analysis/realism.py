@@ -13,6 +13,17 @@ from readerstudy.analysis.frame import POOLED
 FloatArray = npt.NDArray[np.float64]
 
 LEVELS = (1, 2, 3, 4, 5)
+REALISM_COLUMNS = (
+    "attribute",
+    "generator",
+    "n_readers",
+    "median_real",
+    "median_synthetic",
+    *(f"{truth}_{level}" for truth in ("real", "synthetic") for level in LEVELS),
+    "superiority",
+    "low",
+    "high",
+)
 REPLICATES = 2000
 SEED = 20_260_102
 FEWEST_PATIENTS = 5
@@ -35,10 +46,10 @@ def realism_summary(ratings: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per attribute and generator (and `all`, where there are several): the columns of
-        `dictionary.REALISM_SUMMARY`. NaN where an arm has no level, or too few patients for an interval.
+        A row per attribute and generator (and `all`, where there are several): `REALISM_COLUMNS`. NaN where an
+        arm has no level, or too few patients for an interval.
     """
-    return pd.DataFrame(_rows(ratings))
+    return pd.DataFrame(_rows(ratings), columns=list(REALISM_COLUMNS))
 
 
 def _rows(ratings: pd.DataFrame) -> Iterator[dict[str, object]]:

@@ -72,9 +72,8 @@ class StudyResults:
 
     @cached_property
     def realism(self) -> pd.DataFrame | None:
-        """How real readers found each attribute, arm by arm; None where the study did not ask."""
-        asked = None if self.study.read_elsewhere else self.study.design["reading"]["attributes"]
-        return realism_summary(realism_ratings(self.study)) if asked else None
+        """How real readers found each attribute, arm by arm; None where the readings were made elsewhere."""
+        return None if self.study.read_elsewhere else realism_summary(realism_ratings(self.study))
 
     @property
     def realism_rows(self) -> list[RealismRow]:

@@ -50,7 +50,8 @@ def test_an_export_is_these_files(tmp_path):
         "README.txt", "SHA256SUMS", "analyse.R", "analysis.json", "audit_log.csv", "cases.csv", "data_dictionary.csv",
         "design.json", "displays.csv", "export.xlsx", "figures", "gallery.csv", "gallery_reviews.csv",
         "imrmc_cases.csv", "labels.imrmc", "metrics.csv", "problems.csv", "protocol.json", "readers.csv",
-        "readings.csv", "realism.csv", "remarks.csv", "report.html", "revisions.csv", "table.tex",
+        "readings.csv", "realism.csv", "realism_summary.csv", "remarks.csv", "report.html", "revisions.csv",
+        "table.tex",
     }  # fmt: skip
 
 
