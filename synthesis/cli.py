@@ -26,7 +26,7 @@ from synthesis.io import MaskResampled, read_ct, read_mask
 from synthesis.model_commands import add_model_commands
 from synthesis.organs import ORGANS
 from synthesis.recipe import InvalidRecipe, Recipe
-from synthesis.registry import METHODS
+from synthesis.registry import CONTROLS, METHODS
 
 _GENERATE_EXAMPLE = """example, with the liver as value 5 of a multi-label mask:
   python -m synthesis generate --method hand-crafted --organ liver \\
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     make = _command(commands, "generate", "put new tumours into a CT", _GENERATE_EXAMPLE)
-    make.add_argument("--method", required=True, choices=list(METHODS))
+    make.add_argument("--method", required=True, choices=[*METHODS, *CONTROLS])
     make.add_argument("--organ", required=True, choices=[*ORGANS, "kidneys"])
     _add_files(make)
     make.add_argument(

@@ -13,6 +13,7 @@ from synthesis.masks import Mask, sphere_volume_mm3
 from synthesis.organs import organ as organ_named
 from synthesis.placement import OrganTooSmall
 from synthesis.recipe import InvalidRecipe, Recipe
+from synthesis.regions import REGIONS
 from synthesis.registry import method as method_named
 from synthesis.tumor import SyntheticTumor
 from synthesis.volume import Volume
@@ -108,9 +109,12 @@ def generate(
     diameter_mm: float | tuple[float, float],
     seed: int | None = None,
     rng: np.random.Generator | None = None,
+    region: str = "",
     **options: Any,
 ) -> SyntheticTumor:
     """Make one new tumour, from a seed, or from a generator that the seed is drawn from.
+
+    With `region`, one of `synthesis.regions.REGIONS` of the organ, it lies there if the organ holds it there.
 
     See `sample_recipe` for the other parameters and the errors.
 
@@ -127,7 +131,9 @@ def generate(
         seed = int(rng.integers(2**63))
     elif seed is None or rng is not None:
         raise TypeError("Give either a seed or a generator, rng.")
-    host = Host(ct, organ_mask, organ_named(organ))
+    if region and region not in REGIONS[organ]:
+        raise InvalidOption(f"The {organ} has no region '{region}'; choose one of {', '.join(REGIONS[organ])}.")
+    host = Host(ct, organ_mask, organ_named(organ), region)
     return apply_recipe(host, sample_recipe(host, method=method, diameter_mm=diameter_mm, seed=seed, **options))
 
 

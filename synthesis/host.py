@@ -39,6 +39,7 @@ class Host:
     ct: Volume
     organ_mask: Mask
     organ: Organ
+    region: str = ""  # where in the organ a new tumour shall lie, one of `synthesis.regions`; empty for anywhere
 
     def __post_init__(self) -> None:
         if self.organ_mask.dtype != np.bool_ or self.organ_mask.shape != self.ct.shape:

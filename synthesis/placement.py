@@ -12,6 +12,7 @@ from scipy import ndimage
 from synthesis.errors import UnusableInput
 from synthesis.host import Host
 from synthesis.masks import Mask
+from synthesis.regions import REGIONS, region_labels
 
 SMALLEST_VESSEL_MM3 = 60.0  # smaller bright specks are noise
 
@@ -59,7 +60,7 @@ def place(
 
     Candidates are the blocks of the organ's overview around which a sphere of the diameter lies within the
     organ. Those whose sphere holds a vessel are left out; where all do, the tenth that is farthest from
-    vessels remains.
+    vessels remains. Where the host names a region of the organ, its blocks alone are candidates, if any is left there.
 
     Parameters
     ----------
@@ -94,6 +95,7 @@ def place(
         near = (depth_mm >= low) & (depth_mm <= high)
         fits = near if near.any() else fits
     fits &= _free(host, radius_mm, occupied)
+    fits = _in_region(host, fits)
     if not fits.any():
         raise NoRoom(
             f"The {host.organ.name} has no room for another tumour of {diameter_mm:.1f} mm beside the first; "
@@ -105,6 +107,13 @@ def place(
         fits &= clearance_mm >= min(radius_mm, float(np.quantile(clearance_mm[fits], 0.9)))
     candidates = np.argwhere(fits)
     return host.overview.voxel(candidates[rng.integers(len(candidates))])
+
+
+def _in_region(host: Host, fits: Mask) -> Mask:
+    if not host.region:
+        return fits
+    there = fits & (region_labels(host) == REGIONS[host.organ.name].index(host.region))
+    return there if there.any() else fits
 
 
 def vessel_mask(host: Host) -> Mask:

@@ -61,6 +61,10 @@ METHODS = {
         trained=True,
     ),
 }
+CONTROL = "control"
+CONTROLS = {
+    CONTROL: Entry("Positive control", "synthesis.methods.control", "deliberately poor; no method to draw cases by"),
+}
 
 
 def method(name: str) -> Method:
@@ -71,6 +75,7 @@ def method(name: str) -> Method:
     UnknownMethod
         If this version does not have it.
     """
-    if name not in METHODS:
+    known = METHODS | CONTROLS
+    if name not in known:
         raise UnknownMethod(f"'{name}' is no known method; choose one of {', '.join(METHODS)}.")
-    return cast(Method, importlib.import_module(METHODS[name].module))
+    return cast(Method, importlib.import_module(known[name].module))

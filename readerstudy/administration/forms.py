@@ -33,6 +33,7 @@ MATCHED = [
     ("spacing", "Spacing of slices and pixels"),
     ("phase", "Contrast phase"),
     ("dataset", "Data set"),
+    ("region", "Part of the organ"),
 ]
 ATTRIBUTES_ASKED = [(one.name, one.asks) for one in ATTRIBUTES.values()]
 CHANGES = [
@@ -42,6 +43,7 @@ CHANGES = [
 SAME_PATIENT = [
     ("never", "One case of a patient"),
     ("other-sitting", "Several, in different sittings, where patients are too few"),
+    ("allowed", "Several, far apart, where patients are too few"),
 ]
 DROPOUTS = [
     ("as-read", "Count as far as they read"),
@@ -55,6 +57,7 @@ SECTIONS = {
     "matching": ("on", "same_patient"),
     "reading": (
         "practice",
+        "controls",
         "told_prevalence",
         "response",
         "lesion_cue",
@@ -67,6 +70,8 @@ SECTIONS = {
         "washout_days",
         "repeats",
         "max_run",
+        "cases_per_reader",
+        "anchors",
         "consent",
         "debrief",
     ),
@@ -101,6 +106,12 @@ class StudyForm(forms.Form):
         initial=3,
         label="Practice cases",
         help_text="Read first, never counted; of patients that no case uses, first from data sets that no case uses.",
+    )
+    controls = forms.IntegerField(
+        min_value=0,
+        initial=0,
+        label="Positive controls",
+        help_text="Deliberately poor synthetic cases among the others, counted apart: readers who look must find them.",
     )
     told_prevalence = forms.CharField(
         max_length=500,
@@ -163,6 +174,18 @@ class StudyForm(forms.Form):
         initial=0,
         label="Hidden repeats",
         help_text="So many cases come again in a later sitting, for the agreement of readers with themselves.",
+    )
+    cases_per_reader = forms.IntegerField(
+        min_value=0,
+        initial=0,
+        label="Cases for each reader",
+        help_text="0: all of them. Otherwise the anchors, and one of several equal blocks, which readers take in turn.",
+    )
+    anchors = forms.IntegerField(
+        min_value=0,
+        initial=0,
+        label="Anchors among them",
+        help_text="Cases that all readers read: the tests over readers rest on these alone.",
     )
     max_run = forms.IntegerField(
         min_value=0,

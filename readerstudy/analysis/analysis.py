@@ -3,7 +3,7 @@
 import json
 import math
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -45,6 +45,7 @@ DEFINITIONS = {
     "not_seen": "no tumour seen: in no denominator, counted apart",
     "controls": "deliberately poor synthetic cases: counted apart, in no other figure",
     "mrmc": "Obuchowski-Rockette, random readers and random cases, mean of the readers' areas against .5",
+    "anchors": "where each reader read a part of the cases: those that all read, on which the pooled tests rest alone",
     "mrmc_differences": (
         "Obuchowski-Rockette, a - b, readers who read both; the real readings are shared, so it is "
         "specificities that are compared"
@@ -96,6 +97,7 @@ def analyse(
     replicates: int = REPLICATES,
     interval: str = "wilson",
     years: Mapping[str, float] | None = None,
+    anchors: Collection[str] = (),
 ) -> Analysis:
     """Analyse a readings frame; positive = real tumour.
 
@@ -117,12 +119,23 @@ def analyse(
         Of sensitivity, specificity and accuracy: `wilson` or `clopper-pearson`.
     years : mapping, optional
         Reader → years of experience.
+    anchors : collection of str
+        Where each reader was asked to read a part of the cases: those that all were. The pooled tests, which need
+        every reader to have read every case, rest on these alone.
     """
     protocol = Protocol(alpha, margins[0], unsure_policy, tuple(holm_family))
-    tests, differences = pooled_tests(readings, alpha=alpha, margins=margins)
+    crossed = readings[readings["case_id"].isin(anchors)] if anchors else readings
+    tests, differences = pooled_tests(crossed, alpha=alpha, margins=margins)
     several = patients_with_several_cases(readings)
     tables = made_tables(
-        readings, tests, protocol, margins=margins, replicates=replicates, clustered=several > 0, years=years or {}
+        readings,
+        crossed,
+        tests,
+        protocol,
+        margins=margins,
+        replicates=replicates,
+        clustered=several > 0,
+        years=years or {},
     )
     table = metrics(readings, alpha=alpha, interval=interval)
     if several:
@@ -147,7 +160,8 @@ def analyse(
         "n_cases": {truth: int((cases == truth).sum()) for truth in ("real", "synthetic")},
         "n_patients_with_several_cases": several,
         "definitions": DEFINITIONS,
-        "warnings": caveats(readings, tests),
+        "anchors": sorted(anchors),
+        "warnings": caveats(readings, tests, anchors),
         "mrmc": [_test_row(test) for test in tests],
         "mrmc_differences": [_difference_row(difference) for difference in differences],
         **{name: records(made) for name, made in tables.items()},

@@ -1,6 +1,6 @@
 """What a reader of the results must be told, said by rule."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ FEW_READERS = 5
 FEW_REAL = 0.4
 
 
-def caveats(readings: pd.DataFrame, tests: Sequence[GeneratorTest]) -> list[str]:
+def caveats(readings: pd.DataFrame, tests: Sequence[GeneratorTest], anchors: Collection[str] = ()) -> list[str]:
     """Return one sentence for each limit that these readings have; hidden repeats are only counted."""
     first = counted(readings)
     return [
@@ -24,6 +24,7 @@ def caveats(readings: pd.DataFrame, tests: Sequence[GeneratorTest]) -> list[str]
         *_controls(readings),
         *_few_real(first),
         *_shared_patients(readings),
+        *_anchors(first, anchors),
     ]
 
 
@@ -89,3 +90,16 @@ def _shared_patients(readings: pd.DataFrame) -> Iterator[str]:
             f"Several cases come from one patient or host ({patients} of them), so cases are not independent: tests "
             "that take them as such find too much, and the intervals shown come from resampling patients."
         )
+
+
+def _anchors(first: pd.DataFrame, anchors: Collection[str]) -> Iterator[str]:
+    if not anchors:
+        return
+    yield (
+        "Each reader read a part of the cases. The tests over readers, and the headline with them, need every reader "
+        f"to have read every case, so they rest on the {len(anchors)} of {first['case_id'].nunique()} cases that all "
+        "were asked to read; each reader's own figures rest on all that they read."
+    )
+    of_all = set(first.loc[first["case_id"].isin(anchors), "generator"])
+    for generator in sorted(set(first["generator"]) - of_all - {""}):
+        yield f"No case by {generator} is among those, so whether readers tell its cases can't be tested over readers."

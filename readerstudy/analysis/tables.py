@@ -26,6 +26,7 @@ from readerstudy.analysis.unsure import unsure_policies, unsure_rates
 
 def made_tables(
     readings: pd.DataFrame,
+    crossed: pd.DataFrame,
     tests: Sequence[GeneratorTest],
     protocol: Protocol,
     *,
@@ -40,6 +41,8 @@ def made_tables(
     ----------
     readings : DataFrame
         A readings frame.
+    crossed : DataFrame
+        Those of them that tests over readers rest on: of cases that every reader was asked to read.
     tests : sequence of GeneratorTest
         From `pooled_tests`.
     protocol : Protocol
@@ -57,7 +60,7 @@ def made_tables(
     table = counts(readings)
     controls = positive_controls(readings, alpha=alpha)
     equivalence = [reader_equivalence(table, controls, margin=margin, alpha=alpha) for margin in margins]
-    resampled = bootstrap_areas(readings, alpha=alpha, margins=margins, replicates=replicates)
+    resampled = bootstrap_areas(crossed, alpha=alpha, margins=margins, replicates=replicates)
     return {
         "headlines": headlines(tests, table, controls, resampled, protocol, clustered=clustered),
         "bootstrap": resampled,

@@ -16,12 +16,13 @@ class Slot:
     organ: OrganDesign
     generator: str
     practice: bool = False
+    control: bool = False
 
     @property
     def origin(self) -> Origin:
         if not self.generator:
             return Origin.REAL
-        return Origin.HEALTHY if self.generator in method_names() else Origin.SYNTHETIC
+        return Origin.HEALTHY if self.control or self.generator in method_names() else Origin.SYNTHETIC
 
     @property
     def wants(self) -> str:
@@ -30,12 +31,20 @@ class Slot:
 
 @dataclass(frozen=True)
 class PlannedCase:
-    """A slot with the scan that fills it; `diameter_mm` and `seed` where we synthesise the tumour."""
+    """A slot with the scan that fills it; `diameter_mm`, `seed` and `region` (empty: any) where the tumour is ours."""
 
     slot: Slot
     scan: OrganScan
     diameter_mm: float | None = None
     seed: int | None = None
+    region: str = ""
+
+
+def control_name() -> str:
+    """Return the generator of positive controls, which no design may ask for by name."""
+    from synthesis import registry
+
+    return registry.CONTROL
 
 
 def method_names() -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -88,6 +89,7 @@ def create_case(study: Study, plan: PlannedCase, code: str) -> Case:
         case=case,
         truth=GroundTruth.Truth.SYNTHETIC if plan.slot.generator else GroundTruth.Truth.REAL,
         generator=plan.slot.generator,
+        control=plan.slot.control,
     )
     fill(truth, plan)
     truth.save(force_insert=True)
@@ -98,9 +100,10 @@ def create_case(study: Study, plan: PlannedCase, code: str) -> Case:
 def fill(truth: GroundTruth, plan: PlannedCase) -> None:
     """Say whom a case shows; where its tumour is ours, ask for it. The caller saves."""
     truth.source, truth.stand_in = plan.scan, plan.scan.stand_in
-    truth.synthesis_run = (
-        None if plan.seed is None else _synthesis_run(plan.scan, plan.slot.generator, plan.diameter_mm, plan.seed)
-    )
+    truth.synthesis_run = None
+    if plan.seed is not None:
+        asked = {"diameter_mm": plan.diameter_mm} | ({"region": plan.region} if plan.region else {})
+        truth.synthesis_run = _synthesis_run(plan.scan, plan.slot.generator, asked, plan.seed)
 
 
 def rebuild(pack: SlicePack, truth: GroundTruth) -> None:
@@ -124,11 +127,11 @@ def _ring_built(pack: SlicePack, truth: GroundTruth) -> None:
         ring_pack(pack)
 
 
-def _synthesis_run(host: OrganScan, method: str, diameter_mm: float | None, seed: int | None) -> SynthesisRun:
+def _synthesis_run(host: OrganScan, method: str, asked: dict[str, Any], seed: int) -> SynthesisRun:
     from synthesis import registry
 
-    request = {"version": registry.method(method).VERSION, "diameter_mm": diameter_mm}
-    if registry.METHODS[method].trained:
+    request = asked | {"version": registry.method(method).VERSION}
+    if method in registry.METHODS and registry.METHODS[method].trained:
         request["model"] = settings.LATENT_DIFFUSION_MODEL
     digest = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
     run, _ = SynthesisRun.objects.get_or_create(
@@ -148,5 +151,5 @@ def _run_again(truth: GroundTruth) -> None:
     """Put a run with the next free seed in the failed one's place."""
     old = truth.synthesis_run
     assert old is not None  # noqa: S101  the caller looked
-    truth.synthesis_run = _synthesis_run(old.host, old.method, old.request["diameter_mm"], next_seed(old))
+    truth.synthesis_run = _synthesis_run(old.host, old.method, old.request, next_seed(old))
     truth.save(update_fields=["synthesis_run"])

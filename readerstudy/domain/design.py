@@ -19,12 +19,14 @@ from readerstudy.domain.canonical import canonical_sha256
 from readerstudy.domain.eligibility import CRITERIA, ELIGIBILITY
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.orders import most_repeats
+from readerstudy.domain.shares import least_anchors, n_blocks, sizes_that_fit, suffice
 
 Count = Annotated[int, Field(ge=0, le=10_000, strict=True)]
 YesNo = Annotated[bool, Field(strict=True)]
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 ADDRESSES_IN_USE = {"new"}
 RealismAttribute = Literal["shape", "margin", "texture", "place"]
+NEAREST = 4
 OrganNames = Literal["liver", "pancreas", "kidney"]
 
 
@@ -80,7 +82,7 @@ class OrganDesign(_Part):
 
 
 class Matching(_Part):
-    on: list[Literal["diameter", "lesions", "spacing", "phase", "dataset"]] = ["diameter"]
+    on: list[Literal["diameter", "lesions", "spacing", "phase", "dataset", "region"]] = ["diameter"]
     same_patient: Literal["never", "other-sitting", "allowed"] = "never"
 
 
@@ -93,6 +95,8 @@ class ReadingDesign(_Part):
     repeats: Count = 0
     sittings: Annotated[int, Field(ge=1, le=20)] = 1
     washout_days: Annotated[int, Field(ge=0, le=365)] = 0
+    cases_per_reader: Count = 0
+    anchors: Count = 0
     change_answers: Literal["until-next", "until-sitting-ends"] = "until-next"
     max_run: Count = 0
     told_prevalence: OneLine = "Some cases are real, some synthetic."
@@ -172,7 +176,7 @@ class StudyDesign(_Part):
 
     @model_validator(mode="after")
     def _cases_fill_the_sittings(self) -> StudyDesign:
-        reading, n_cases = self.reading, self.n_cases
+        reading, n_cases = self.reading, self.reading.cases_per_reader or self.n_cases
         if n_cases < reading.sittings:
             raise ValueError(
                 f"{n_cases} cases do not fill {reading.sittings} sittings; {n_cases} sittings are the most"
@@ -186,14 +190,41 @@ class StudyDesign(_Part):
         return self
 
     @model_validator(mode="after")
+    def _readers_can_share(self) -> StudyDesign:
+        reading, n_cases = self.reading, self.n_cases
+        if not reading.cases_per_reader:
+            if reading.anchors:
+                raise ValueError(
+                    f"reading.anchors = {reading.anchors} are the cases that all readers read where each reads a part: "
+                    "set reading.cases_per_reader"
+                )
+            return self
+        arms = [count for organ in self.organs for count in (organ.real, *organ.synthetic.values()) if count]
+        if not reading.anchors or not suffice(arms, reading.anchors):
+            least = least_anchors(arms)
+            raise ValueError(
+                f"reading.anchors = {reading.anchors} are too few: the tests over readers rest on the cases that all "
+                "of them read, two of each organ and arm at the least; "
+                + (f"{least} anchors are enough" if least else "let every reader read all cases")
+            )
+        if reading.cases_per_reader not in (fits := sizes_that_fit(n_cases, reading.anchors)):
+            raise ValueError(
+                f"reading.cases_per_reader = {reading.cases_per_reader} does not fit: of {n_cases} cases, "
+                f"{reading.anchors} of them anchors, a reader can have {_listed(fits, reading.cases_per_reader)}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _runs_can_be_limited(self) -> StudyDesign:
         n_real = sum(organ.real for organ in self.organs)
-        fewer, more = sorted((n_real, self.n_cases - n_real))
+        n_synthetic = self.n_cases - n_real + self.reading.controls
+        fewer, more = sorted((n_real, n_synthetic))
         least = -(-more // (fewer + 1))
+        among = ", controls among them" if self.reading.controls else ""
         if 0 < self.reading.max_run < least:
             raise ValueError(
                 f"reading.max_run = {self.reading.max_run} can't be kept with {n_real} real and "
-                f"{self.n_cases - n_real} synthetic cases: {least} is the least, 0 sets no limit"
+                f"{n_synthetic} synthetic cases{among}: {least} is the least, 0 sets no limit"
             )
         return self
 
@@ -210,8 +241,13 @@ class StudyDesign(_Part):
 
     @property
     def n_cases(self) -> int:
-        """Cases that count: practice is not among them."""
+        """Cases that count: neither practice nor controls are among them."""
         return sum(organ.total for organ in self.organs)
+
+    @property
+    def n_blocks(self) -> int:
+        """Into how many blocks the cases beside the anchors are dealt; 1 where every reader reads all."""
+        return n_blocks(self.n_cases, self.reading.cases_per_reader, self.reading.anchors)
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored and hashed. Keys that came later are left out at their default: old hashes hold."""
@@ -230,13 +266,13 @@ _CAME_LATER: tuple[tuple[str, str], ...] = (
     ("", "gallery"),
     ("reading", "consent"),
     ("analysis", "dropouts"),
+    ("reading", "cases_per_reader"),
+    ("reading", "anchors"),
 )
 
 # Parts of the schema whose function comes later: only the values given here are accepted.
 _LATER: dict[tuple[str, str], tuple[object, ...]] = {
     ("", "task"): ("origin",),
-    ("matching", "same_patient"): ("never", "other-sitting"),
-    ("reading", "controls"): (0,),
 }
 
 
@@ -264,6 +300,12 @@ def load_design(path: Path) -> StudyDesign:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DomainError(f"{path}: is not a TOML file: {error}.") from None
     return parse_design(data, where=str(path))
+
+
+def _listed(numbers: list[int], wanted: int) -> str:
+    """Return the few numbers that lie nearest to what was wanted."""
+    nearest = sorted(sorted(numbers, key=lambda number: abs(number - wanted))[:NEAREST])
+    return " or ".join(map(str, nearest)) if nearest else "all of them only (0)"
 
 
 def _set(design: StudyDesign, section: str, key: str) -> object:

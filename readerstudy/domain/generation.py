@@ -88,7 +88,10 @@ def _build_one(study: Study) -> bool:
 
 def _synthesise(job: SynthesisRun, shelf: Shelf) -> Commit:
     from synthesis.errors import UnusableInput
+    from synthesis.host import Host
     from synthesis.lesions import measure_lesions
+    from synthesis.organs import organ as organ_named
+    from synthesis.regions import region_at
 
     mask = job.host.organ_mask
     if mask is None:
@@ -104,6 +107,7 @@ def _synthesise(job: SynthesisRun, shelf: Shelf) -> Commit:
     return lambda: {
         "result": result,
         "recipe": json.loads(tumor.recipe.to_json()),
+        "region": region_at(Host(host, organ, organ_named(job.host.organ)), lesions[0].center),
         **tumor_fields(lesions),
     }
 
@@ -121,6 +125,7 @@ def _tumor(job: SynthesisRun, host: Volume, organ_mask: npt.NDArray[np.bool_]) -
         organ=job.host.organ,
         diameter_mm=job.request["diameter_mm"],
         seed=job.seed,
+        region=job.request.get("region", ""),
         **({"model": job.request["model"], "device": "auto"} if "model" in job.request else {}),
     )
 

@@ -45,8 +45,9 @@ ATTRIBUTES = (
 CATEGORIES = (
     Category("phase", "phase", lambda scan: str(Phase(scan.phase).label).lower() if scan.phase else "not known"),
     Category("data set", "dataset", lambda scan: scan.volume.dataset.name),
+    Category("part of the organ", "region", lambda scan: scan.region or "not known"),
 )
-DIAMETER = "diameter"
+DIAMETER, REGION = "diameter", "region"
 
 
 class Likeness:
@@ -124,7 +125,7 @@ def balance(planned: Sequence[PlannedCase], on: Collection[str]) -> list[Balance
     """Compare the counted cases' arms, organ by organ and generator by generator, before anything is made."""
     arms: dict[tuple[str, str], list[PlannedCase]] = {}
     for plan in planned:
-        if not plan.slot.practice:
+        if not (plan.slot.practice or plan.slot.control):
             arms.setdefault((plan.slot.organ.name, plan.slot.generator), []).append(plan)
     return [
         row
@@ -148,10 +149,16 @@ def _compare(
         values = [_known([attribute.read(plan.scan) for plan in arm]) for arm in arms]
         yield row(attribute.name, values, matched=attribute.asked_by in on)
     for category in CATEGORIES:
-        words = [[category.read(plan.scan) for plan in arm] for arm in arms]
+        if category.asked_by == REGION and REGION not in on:
+            continue  # where a tumour of ours will lie is not known before it is made
+        words = [[_word(category, plan) for plan in arm] for arm in arms]
         for level in sorted({word for arm in words for word in arm}):
             shares = [[float(word == level) for word in arm] for arm in words]
             yield row(category.name, shares, level=level, matched=category.asked_by in on)
+
+
+def _word(category: Category, plan: PlannedCase) -> str:
+    return plan.region if plan.region and category.asked_by == REGION else category.read(plan.scan)
 
 
 def _known(values: Sequence[float | None]) -> list[float]:

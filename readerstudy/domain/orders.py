@@ -6,6 +6,7 @@ A seed, a reader's code and a rotation give one order, on any installation. Noth
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,17 +15,20 @@ import numpy as np
 
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.run_limit import draw_pattern, shortest_limit
+from readerstudy.domain.shares import n_blocks, pick_anchors
 
 ALGORITHM = "halves-1"
+ALGORITHM_OF_SHARES = "shares-1"
 ATTEMPTS = 100
-DEAL_STREAM = 3  # of the study's seed: cases' selection and codes have streams of their own
+DEAL_STREAM, SHARE_STREAM = 3, 5  # of the study's seed: cases' selection and codes have streams of their own
+FAR_APART_TRIES = 50
 
 Drawn = TypeVar("Drawn")
 
 
 @dataclass(frozen=True)
 class OrderedCase:
-    """What the rules look at. `person` is who is shown: met once in a sitting at most."""
+    """What the rules look at. `person` is who is shown: met once in a sitting at most, unless the rules allow it."""
 
     key: str
     organ: str
@@ -32,6 +36,7 @@ class OrderedCase:
     person: str
     practice: bool = False
     control: bool = False
+    generator: str = ""
 
     @property
     def stratum(self) -> tuple[bool, bool, str]:
@@ -40,9 +45,22 @@ class OrderedCase:
 
 @dataclass(frozen=True)
 class Rules:
+    """What a design asks of orders.
+
+    `cases_per_reader`, 0 for all of them, and the `anchors` among them that every reader reads; `may_meet`: a person
+    may come twice in a sitting where there is no other way.
+    """
+
     sittings: int = 1
     repeats: int = 0
     max_run: int = 0
+    cases_per_reader: int = 0
+    anchors: int = 0
+    may_meet: bool = False
+
+    @property
+    def algorithm(self) -> str:
+        return ALGORITHM_OF_SHARES if self.cases_per_reader or self.may_meet else ALGORITHM
 
 
 @dataclass(frozen=True)
@@ -70,8 +88,9 @@ def draw_order(
 
     The study's seed alone deals the cases into as many blocks as there are sittings, each organ and truth evenly.
     Readers take the blocks in turn (`rotation`: 0 for the first reader, 1 for the second, …), so that over readers
-    a case comes early as often as late. Each half of a sitting holds as many cases of an organ, and of a truth, as
-    the other, give or take one; within that, and within `max_run`, any order is as likely as another. Repeats are
+    a case comes early as often as late. Where a reader reads a part of the cases, readers take the blocks of `shares`
+    in turn first, then those of the sittings. Each half of a sitting holds as many cases of an organ, and of a truth,
+    as the other, give or take one; within that, and within `max_run`, any order is as likely as another. Repeats are
     drawn evenly over organs and truths, and never of controls.
 
     Raises
@@ -81,17 +100,55 @@ def draw_order(
     """
     rng = np.random.default_rng([seed, *hashlib.sha256(reader_code.encode()).digest()])
     counted = [case for case in cases if not case.practice]
-    blocks = _persevere(
-        lambda dealing: _deal(counted, rules.sittings, dealing), np.random.default_rng([seed, DEAL_STREAM])
-    )
+    stream = [seed, DEAL_STREAM]
+    if rules.cases_per_reader:
+        counted, rotation, block = _share(counted, rules, seed, rotation)
+        stream.append(block)
+    blocks = _persevere(lambda dealing: _deal(counted, rules, dealing), np.random.default_rng(stream))
     turned = [blocks[(n + rotation) % rules.sittings] for n in range(rules.sittings)]
     practice = _shuffled([Place(case, 1) for case in cases if case.practice], rng)
     return practice + _persevere(lambda rng: _draw_sittings(turned, rules, rng), rng)
 
 
+def _share(counted: list[OrderedCase], rules: Rules, seed: int, rotation: int) -> tuple[list[OrderedCase], int, int]:
+    """Return what one reader reads, controls included, how often the blocks were all taken, and the block's number."""
+    anchors, others = _anchors(counted, rules, seed)
+    blocks = n_blocks(len(anchors) + len(others), rules.cases_per_reader, rules.anchors)
+    turn, block = divmod(rotation, blocks)
+    mine = {case.key for case in anchors + others[block::blocks]}
+    return [case for case in counted if case.control or case.key in mine], turn, block
+
+
+def _anchors(cases: Sequence[OrderedCase], rules: Rules, seed: int) -> tuple[list[OrderedCase], list[OrderedCase]]:
+    drawn = _shuffled(
+        [case for case in cases if not (case.control or case.practice)], np.random.default_rng([seed, SHARE_STREAM])
+    )
+    line = sorted(drawn, key=lambda case: (case.is_real, case.organ, case.generator))
+    return pick_anchors(line, rules.anchors)
+
+
 def _draw_sittings(blocks: list[list[OrderedCase]], rules: Rules, rng: np.random.Generator) -> list[Place]:
     sittings = _with_repeats(blocks, rules.repeats, rng)
-    return [place for places in sittings for place in _order_sitting(places, rules.max_run, rng)]
+    return [place for places in sittings for place in _order_apart(places, rules, rng)]
+
+
+def _order_apart(places: list[Place], rules: Rules, rng: np.random.Generator) -> list[Place]:
+    """Order a sitting; where somebody comes twice in it, take the draw of several that keeps them farthest apart."""
+    if _nearest([place.case.person for place in places]) == math.inf:
+        return _order_sitting(places, rules.max_run, rng)
+    draws = [_order_sitting(places, rules.max_run, rng) for _ in range(FAR_APART_TRIES)]
+    return max(draws, key=lambda order: _nearest([place.case.person for place in order]))
+
+
+def _nearest(persons: list[str]) -> float:
+    """Return how many places lie between two of one person at the least; infinite where nobody comes twice."""
+    last: dict[str, int] = {}
+    gaps = []
+    for n, person in enumerate(persons):
+        if person in last:
+            gaps.append(n - last[person])
+        last[person] = n
+    return min(gaps, default=math.inf)
 
 
 def _persevere(draw: Callable[[np.random.Generator], Drawn], rng: np.random.Generator) -> Drawn:
@@ -113,17 +170,21 @@ def _in_line(cases: Sequence[OrderedCase], rng: np.random.Generator) -> list[Ord
     return sorted(_shuffled(cases, rng), key=lambda case: case.stratum)
 
 
-def _deal(cases: Sequence[OrderedCase], sittings: int, rng: np.random.Generator) -> list[list[OrderedCase]]:
+def _deal(cases: Sequence[OrderedCase], rules: Rules, rng: np.random.Generator) -> list[list[OrderedCase]]:
     line = _in_line(cases, rng)
-    block = [n % sittings for n in range(len(line))]
-    _part_persons(line, block, rng)
-    return [[case for case, of in zip(line, block, strict=True) if of == n] for n in range(sittings)]
+    block = [n % rules.sittings for n in range(len(line))]
+    _part_persons(line, block, rng, may_meet=rules.may_meet)
+    return [[case for case, of in zip(line, block, strict=True) if of == n] for n in range(rules.sittings)]
 
 
-def _part_persons(line: list[OrderedCase], block: list[int], rng: np.random.Generator) -> None:
-    """Exchange cases of one stratum between blocks, in place, until no block holds a person twice."""
-    while (clash := _first_clash(line, block)) is not None:
+def _part_persons(line: list[OrderedCase], block: list[int], rng: np.random.Generator, *, may_meet: bool) -> None:
+    """Exchange cases of one stratum between blocks, in place, until no block holds a person twice that need not."""
+    left: set[int] = set()
+    while (clash := _first_clash(line, block, left)) is not None:
         partners = [n for n in range(len(line)) if _may_exchange(line, block, clash, n)]
+        if not partners and may_meet:
+            left.add(clash)
+            continue
         if not partners:
             raise _DeadEndError(
                 f"{len(set(block))} sittings are too few to keep the cases of one patient apart; "
@@ -133,10 +194,10 @@ def _part_persons(line: list[OrderedCase], block: list[int], rng: np.random.Gene
         block[clash], block[partner] = block[partner], block[clash]
 
 
-def _first_clash(line: list[OrderedCase], block: list[int]) -> int | None:
+def _first_clash(line: list[OrderedCase], block: list[int], left: set[int]) -> int | None:
     seen: set[tuple[str, int]] = set()
     for n, case in enumerate(line):
-        if (case.person, block[n]) in seen:
+        if (case.person, block[n]) in seen and n not in left:
             return n
         seen.add((case.person, block[n]))
     return None

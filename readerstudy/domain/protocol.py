@@ -26,6 +26,7 @@ from readerstudy.domain.case_set_hash import case_set_sha256
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.gallery_rates import rejection_rates
 from readerstudy.domain.result_cache import analysis_fingerprint
+from readerstudy.domain.truths import counted_truths
 from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import Case
 from readerstudy.models.ground_truth import GroundTruth
@@ -51,7 +52,8 @@ def protocol_document(study: Study, audit: BlindingAudit, acknowledgement: str) 
         "study": study.slug,
         "design": study.design,
         "cases": {
-            "count": Case.objects.filter(study=study, practice=False).count(),
+            "count": counted_truths(study).count(),
+            "controls": GroundTruth.objects.filter(case__study=study, control=True).count(),
             "practice": Case.objects.filter(study=study, practice=True).count(),
             "sha256": audit.cases_sha256,
         },

@@ -18,6 +18,7 @@ from readerstudy.models.case import Case, SlicePack
 from readerstudy.models.case_review import CaseReplacement
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.study import Study
+from readerstudy.models.synthesis_run import SynthesisRun
 from readerstudy.models.vocabulary import Origin
 from readerstudy.models.volume import OrganScan
 
@@ -49,12 +50,12 @@ def plan_replacement(*, case: Case, another_patient: bool) -> PlannedCase:
     slot = _slot(design, case, truth)
     rng = _rng(design, case)
     if run is not None and not another_patient:
-        return PlannedCase(slot, source, diameter_mm=run.request["diameter_mm"], seed=next_seed(run))
+        return PlannedCase(slot, source, run.request["diameter_mm"], next_seed(run), _region(run))
     scan = _most_like(source, slot, design, case.study, rng, room_mm=run.request["diameter_mm"] if run else 0.0)
     if run is None:
         return PlannedCase(slot, scan)
     diameter_mm = min(run.request["diameter_mm"], scan.largest_sphere_mm or 0.0)
-    return PlannedCase(slot, scan, diameter_mm=diameter_mm, seed=int(rng.integers(SEEDS)))
+    return PlannedCase(slot, scan, diameter_mm, int(rng.integers(SEEDS)), _region(run))
 
 
 def replace_before_opening(*, case: Case, reason: str, another_patient: bool, actor: str) -> None:
@@ -87,9 +88,13 @@ def describe(truth: GroundTruth) -> dict[str, object]:
     return where | made
 
 
+def _region(run: SynthesisRun) -> str:
+    return str(run.request.get("region", ""))
+
+
 def _slot(design: StudyDesign, case: Case, truth: GroundTruth) -> Slot:
     organ = next(organ for organ in design.organs if organ.name == case.organ)
-    return Slot(organ, truth.generator, practice=case.practice)
+    return Slot(organ, truth.generator, practice=case.practice, control=truth.control)
 
 
 def _rng(design: StudyDesign, case: Case) -> np.random.Generator:

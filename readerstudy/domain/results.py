@@ -22,6 +22,7 @@ from readerstudy.domain.participation import Participation, participation
 from readerstudy.domain.readings_import import import_note
 from readerstudy.domain.realism_ratings import realism_ratings
 from readerstudy.domain.result_cache import cached
+from readerstudy.domain.sequencing import shared_codes
 from readerstudy.domain.unblinding import UnblindedCase, UnblindedReading, require_closed, unblind
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.reader import Reader
@@ -114,6 +115,7 @@ class StudyResults:
             unsure_policy=design["unsure_policy"],
             holm_family=design["holm_family"],
             years=self._years(),
+            anchors=shared_codes(self.study),
         )
 
     def _years(self) -> dict[str, int]:

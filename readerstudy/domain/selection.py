@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +12,17 @@ from django.db.models import Max
 
 from readerstudy.domain.assignment import FORBIDDEN, Assignment
 from readerstudy.domain.candidates import candidates, check_generators, check_sources
-from readerstudy.domain.case_plan import PlannedCase, Slot, method_names
+from readerstudy.domain.case_plan import PlannedCase, Slot, control_name, method_names
 from readerstudy.domain.design import OrganDesign, StudyDesign
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.matching import DIAMETER, Likeness
+from readerstudy.domain.matching import DIAMETER, REGION, Likeness
 from readerstudy.domain.persons import persons
+from readerstudy.domain.regions import note_regions
 from readerstudy.models.vocabulary import Origin
 from readerstudy.models.volume import OrganScan
 
-ALGORITHM = "matching-2"
+ALGORITHM = "matching-3"
+MOST_OF_A_PATIENT = 10  # cases, where the design allows several
 
 
 def plan_case_set(design: StudyDesign) -> list[PlannedCase]:
@@ -32,8 +35,11 @@ def plan_case_set(design: StudyDesign) -> list[PlannedCase]:
     """
     check_generators(design)
     check_sources(design)
+    if REGION in design.matching.on:
+        note_regions(design)
     rng = np.random.default_rng([design.seed, 1])
     planned = _draw_cases(_prepare(design, rng))
+    planned += _plan_controls(design, planned, rng)
     return planned + _plan_practice(design, planned, rng)
 
 
@@ -62,7 +68,9 @@ def _prepare(design: StudyDesign, rng: np.random.Generator) -> _Draw:
     slots = [slot for organ in design.organs for slot in _organ_slots(organ)]
     offered = {slot.wants: candidates(design, slot) for slot in slots}
     person = persons()
-    most = 1 if design.matching.same_patient == "never" else design.reading.sittings
+    most = {"never": 1, "other-sitting": design.reading.sittings, "allowed": MOST_OF_A_PATIENT}[
+        design.matching.same_patient
+    ]
     for seats in range(1, most + 1):
         assignment = Assignment(slots, offered, person, seats=seats, rng=rng)
         unfilled = assignment.unfilled()
@@ -93,7 +101,7 @@ def _draw_cases(draw: _Draw) -> list[PlannedCase]:
 
     chosen = draw.assignment.cheapest(costs)
     return [
-        _planned(slot, scan, models.get(row) if DIAMETER in draw.on else None, draw.rng)
+        _planned(slot, scan, models.get(row), draw.rng, draw.on)
         for row, (slot, scan) in enumerate(zip(draw.slots, chosen, strict=True))
     ]
 
@@ -117,14 +125,21 @@ def _models(draw: _Draw, real: dict[int, OrganScan]) -> dict[int, OrganScan]:
     return models
 
 
-def _planned(slot: Slot, scan: OrganScan, model: OrganScan | None, rng: np.random.Generator) -> PlannedCase:
-    """Plan a case; a tumour of ours gets its model's diameter, or one of the range, as far as its host holds it."""
+def _planned(
+    slot: Slot, scan: OrganScan, model: OrganScan | None, rng: np.random.Generator, on: Collection[str] = ()
+) -> PlannedCase:
+    """Plan a case; a tumour of ours gets its model's diameter, as far as its host holds it, and part of the organ.
+
+    What is not matched is drawn: the diameter here, from the range, the place when it is made.
+    """
     if slot.origin != Origin.HEALTHY:
         return PlannedCase(slot, scan)
     low, high = slot.organ.diameter_mm
-    wanted = model.diameter_mm if model and model.diameter_mm else float(rng.uniform(low, high))
+    like = model if DIAMETER in on else None
+    wanted = like.diameter_mm if like and like.diameter_mm else float(rng.uniform(low, high))
     diameter_mm = min(wanted, scan.largest_sphere_mm or 0.0)
-    return PlannedCase(slot, scan, diameter_mm=diameter_mm, seed=int(rng.integers(2**32)))
+    region = model.region if model and REGION in on else ""
+    return PlannedCase(slot, scan, diameter_mm=diameter_mm, seed=int(rng.integers(2**32)), region=region)
 
 
 def _spread(items: list[OrganScan], count: int, rng: np.random.Generator) -> list[OrganScan]:
@@ -164,6 +179,29 @@ def _stand_in_hint(design: StudyDesign) -> str:
     if design.stand_ins_allowed or not left_out:
         return ""
     return f" {left_out} stand-ins were left out; stand_ins_allowed = true takes them, for a demonstration."
+
+
+def _plan_controls(design: StudyDesign, planned: list[PlannedCase], rng: np.random.Generator) -> list[PlannedCase]:
+    """Draw positive controls, organ by organ in turn, in hosts that no case uses."""
+    wanted = design.reading.controls
+    person = persons()
+    used = {person[plan.scan.volume.patient_key] for plan in planned}
+    slots = [Slot(organ, control_name(), control=True) for organ in design.organs if organ.total]
+    controls: list[PlannedCase] = []
+    while len(controls) < wanted:
+        before = len(controls)
+        for slot in slots[: wanted - before]:
+            free = [scan for scan in candidates(design, slot) if person[scan.volume.patient_key] not in used]
+            if free:
+                scan = free[rng.integers(len(free))]
+                used.add(person[scan.volume.patient_key])
+                controls.append(_planned(slot, scan, None, rng))
+        if len(controls) == before:
+            raise DomainError(
+                f"Positive controls: {wanted} asked for, {before} can be had in hosts that no case uses. "
+                "Ask for fewer, or import more hosts."
+            )
+    return controls
 
 
 def _plan_practice(design: StudyDesign, planned: list[PlannedCase], rng: np.random.Generator) -> list[PlannedCase]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db.models import Count
+
 from readerstudy.domain.case_plan import PlannedCase
 from readerstudy.domain.design import StudyDesign, parse_design
-from readerstudy.domain.orders import ALGORITHM, OrderedCase, Rules, draw_order
+from readerstudy.domain.orders import OrderedCase, Rules, draw_order
 from readerstudy.domain.persons import persons
 from readerstudy.models.case import Case
 from readerstudy.models.ground_truth import GroundTruth
@@ -33,8 +35,9 @@ def draw_sequence(*, reader: Reader, draw: int = 1, rotation: int | None = None)
     if rotation is None:
         rotation = Sequence.objects.filter(reader__study=study).count()
     drawn_for = reader.code if draw == 1 else f"{reader.code} draw {draw}"  # no code has a blank
-    order = draw_order(ordered_cases(study), rules(design), seed=design.seed, reader_code=drawn_for, rotation=rotation)
-    sequence = Sequence.objects.create(reader=reader, algorithm=ALGORITHM, rotation=rotation, draw=draw)
+    asked = rules(design)
+    order = draw_order(ordered_cases(study), asked, seed=design.seed, reader_code=drawn_for, rotation=rotation)
+    sequence = Sequence.objects.create(reader=reader, algorithm=asked.algorithm, rotation=rotation, draw=draw)
     SequenceItem.objects.bulk_create(
         SequenceItem(
             sequence=sequence,
@@ -64,16 +67,35 @@ def rehearse(design: StudyDesign, planned: Iterable[PlannedCase]) -> None:
             is_real=not plan.slot.generator,
             person=person[plan.scan.volume.patient_key],
             practice=plan.slot.practice,
+            control=plan.slot.control,
+            generator=plan.slot.generator,
         )
         for n, plan in enumerate(planned)
     ]
-    for rotation in range(design.reading.sittings):
+    for rotation in range(design.reading.sittings * design.n_blocks):
         draw_order(cases, rules(design), seed=design.seed, reader_code="", rotation=rotation)
 
 
 def rules(design: StudyDesign) -> Rules:
     reading = design.reading
-    return Rules(sittings=reading.sittings, repeats=reading.repeats, max_run=reading.max_run)
+    return Rules(
+        sittings=reading.sittings,
+        repeats=reading.repeats,
+        max_run=reading.max_run,
+        cases_per_reader=reading.cases_per_reader,
+        anchors=reading.anchors,
+        may_meet=design.matching.same_patient == "allowed",
+    )
+
+
+def shared_codes(study: Study) -> set[str]:
+    """Return the codes of the cases that every reader was asked to read; empty where each was asked to read all."""
+    if study.read_elsewhere or not parse_design(study.design).reading.cases_per_reader:
+        return set()
+    items = SequenceItem.objects.filter(sequence__reader__study=study, repeat_index=0, case__practice=False)
+    asked = items.values_list("case__code").annotate(readers=Count("sequence")).order_by()
+    readers = Sequence.objects.filter(reader__study=study).count()
+    return {code for code, count in asked if count == readers}
 
 
 def ordered_cases(study: Study) -> list[OrderedCase]:
@@ -94,6 +116,7 @@ def ordered_cases(study: Study) -> list[OrderedCase]:
                 person=person.get(patient, case.code),
                 practice=case.practice,
                 control=truth.control,
+                generator=truth.generator,
             )
         )
     return cases

@@ -11,7 +11,9 @@ class SynthesisRun(Job):
 
     host = models.ForeignKey(OrganScan, on_delete=models.PROTECT, related_name="+")
     method = models.CharField(max_length=40)
-    request = models.JSONField(help_text="what was asked of the method: its version and the diameter in mm")
+    request = models.JSONField(
+        help_text="what was asked of the method: its version, the diameter in mm, and a region of the organ"
+    )
     request_sha256 = models.CharField(max_length=64)
     seed = models.BigIntegerField()
     recipe = models.JSONField(null=True)
@@ -19,6 +21,7 @@ class SynthesisRun(Job):
     diameter_mm = models.FloatField(null=True, help_text="of the tumour as made, measured as those of patients")
     measured_on = models.CharField(max_length=13, choices=MeasuredOn, blank=True)
     tumor_ml = models.FloatField(null=True)
+    region = models.CharField(max_length=20, blank=True, help_text="of the organ, in which the tumour came to lie")
 
     class Meta:
         constraints = [

@@ -57,6 +57,7 @@ class OrganScan(models.Model):
     tumor_ml = models.FloatField(null=True, help_text="all lesions, each at half its contrast where that can be told")
     largest_sphere_mm = models.FloatField(null=True, help_text="diameter of the largest sphere the organ holds")
     phase = models.CharField(max_length=8, choices=Phase, blank=True, help_text="estimated from the organ")
+    region = models.CharField(max_length=20, blank=True, help_text="of the organ, in which the largest lesion lies")
     parenchyma_hu = models.FloatField(null=True, help_text="of the organ without its tumours")
 
     class Meta:

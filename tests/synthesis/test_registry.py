@@ -3,16 +3,16 @@ import sys
 
 import pytest
 
-from synthesis.registry import METHODS, UnknownMethod, method
+from synthesis.registry import CONTROLS, METHODS, UnknownMethod, method
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", [*METHODS, *CONTROLS])
 def test_every_registered_method_has_what_a_method_needs(name):
     engine = method(name)
     assert engine.VERSION >= 1
     assert callable(engine.sample_parameters)
     assert callable(engine.apply_recipe)
-    assert METHODS[name].source
+    assert (METHODS | CONTROLS)[name].source
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones():

@@ -136,6 +136,11 @@ def _reading(reading: dict[str, Any]) -> list[str]:
             "counts, and every one is kept with its time.",
         ),
         (
+            reading.get("cases_per_reader"),
+            f"Each reader read {reading.get('cases_per_reader')} of the cases: {reading.get('anchors')} that all read, "
+            "on which the tests over readers rest, and one of several blocks, taken in turn.",
+        ),
+        (
             reading["controls"],
             f"{reading['controls']} positive controls (deliberately poor synthetic cases) are counted apart.",
         ),

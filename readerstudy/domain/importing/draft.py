@@ -174,12 +174,14 @@ class Draft:
 
     def _add_tumor(self, scan: OrganScan, tumor: Mask, host: Host | None, ct: CTVolume, row: SourceRow) -> None:
         from synthesis.lesions import measure_lesions
+        from synthesis.regions import region_at
 
         scan.tumor_mask = write_mask(self.shelf, tumor, ct.affine)
         lesions = measure_lesions(ct.hu, tumor, ct.spacing_mm, organ=host.organ_mask if host else None)
         scan.lesions = len(lesions)
         for name, value in tumor_fields(lesions).items():
             setattr(scan, name, value)
+        scan.region = region_at(host, lesions[0].center) if host else ""
         self.lesions += lesion_rows(scan, lesions, host, kind=row.lesion_type)
 
     def _read_mask(self, row: SourceRow, mask: SourceMask | None, ct: CTVolume) -> Mask | None:

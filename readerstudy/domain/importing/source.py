@@ -165,7 +165,7 @@ def check_generator(origin: Origin, generator: str, *, where: str) -> None:
 def _our_methods() -> set[str]:
     from synthesis import registry
 
-    return set(registry.METHODS)
+    return {*registry.METHODS, *registry.CONTROLS}
 
 
 def parse_organ(text: str, *, where: str) -> OrganName:

@@ -16,6 +16,7 @@ from readerstudy.domain.leak_audit.features import FEATURES
 from readerstudy.domain.leak_audit.measures import Mask
 from readerstudy.domain.slice_packs import decode_slice, tilt_deg
 from readerstudy.domain.store import get_store
+from readerstudy.domain.truths import counted_truths
 from readerstudy.domain.volumes import load_mask
 from readerstudy.models.case import SlicePack
 from readerstudy.models.ground_truth import GroundTruth
@@ -35,18 +36,20 @@ def _silent(_done: int, _total: int) -> None:
 def measure_cases(study: Study, *, progress: Progress = _silent) -> pd.DataFrame:
     """Return one row for each built case: what it is, and every feature; NaN where it can't be measured.
 
-    Practice cases are left out. `progress` is called with how many are measured, and how many there are.
+    Neither practice cases nor controls, which differ on purpose, are among them. `progress` is
+    called with how many are measured, and how many there are.
 
     Raises
     ------
     DomainError
         If there is none.
     """
-    packs = SlicePack.objects.filter(case__study=study, case__practice=False, state=Job.State.SUCCEEDED)
+    counted = counted_truths(study)
+    packs = SlicePack.objects.filter(case__in=counted.values("case"), state=Job.State.SUCCEEDED)
     by_case = {pack.case_id: pack for pack in packs.select_related("case", "file")}
     if not by_case:
         raise DomainError(f"Study {study.slug} has no built cases to audit; generate them first.")
-    truths = GroundTruth.objects.filter(case__in=by_case).select_related(
+    truths = counted.filter(case__in=by_case).select_related(
         "source__volume__dataset", "source__organ_mask", "source__tumor_mask", "synthesis_run__result"
     )
     orders = _mean_orders(study)

@@ -8,7 +8,7 @@ from readerstudy.domain.design import parse_design
 from readerstudy.domain.matching import balance, standardised_difference
 from readerstudy.domain.selection import plan_case_set
 from readerstudy.models.vocabulary import Origin
-from readerstudy.models.volume import Volume
+from readerstudy.models.volume import OrganScan, Volume
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -205,3 +205,37 @@ def test_a_standardised_difference_changes_its_sign_with_the_arms(first, second)
 
     assert (one is None) == (other is None)
     assert one is None or one == pytest.approx(-other)
+
+
+def test_a_tumour_of_ours_is_asked_for_in_the_part_of_the_organ_where_its_model_lies():
+    dataset = factories.make_dataset()
+    for region in ("right upper", "left lower", "left lower"):
+        factories.make_scan(dataset, origin=Origin.REAL, region=region)
+        factories.make_scan(dataset)
+
+    planned = plan(on=["region"])
+
+    ours = [one for one in planned if one.slot.generator]
+    assert sorted(one.region for one in ours) == ["left lower", "left lower", "right upper"]
+    rows = {row.level: row for row in balance(planned, ["region"]) if row.attribute == "part of the organ"}
+    assert {level: (row.real, row.synthetic, row.difference) for level, row in rows.items()} == {
+        "left lower": (pytest.approx(2 / 3), pytest.approx(2 / 3), 0.0),
+        "right upper": (pytest.approx(1 / 3), pytest.approx(1 / 3), 0.0),
+    }
+
+
+def test_scans_that_were_imported_before_are_measured_when_it_is_asked_for():
+    dataset = factories.make_patients(real=3, hosts=3)
+    assert set(dataset.volumes.values_list("organ_scans__region", flat=True)) == {""}
+
+    plan(on=["region"])
+
+    known = set(OrganScan.objects.filter(origin=Origin.REAL).values_list("region", flat=True))
+    assert known <= {"left middle", "right middle"}
+    assert set(OrganScan.objects.filter(origin=Origin.HEALTHY).values_list("region", flat=True)) == {""}
+
+
+def test_the_part_is_not_compared_where_it_is_not_matched():
+    factories.make_patients(real=3, hosts=3)
+
+    assert "part of the organ" not in {row.attribute for row in balance(plan(on=["diameter"]), ["diameter"])}

@@ -1,24 +1,32 @@
 """The rules of an order, as properties: of every design, seed and reader."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.orders import OrderedCase, Rules, draw_order, most_repeats
+from readerstudy.domain.shares import n_blocks, sizes_that_fit
 from tests.readerstudy.domain.order_checks import (
     check_counterbalance,
     check_every_case_once,
     check_halves,
     check_nobody_twice,
+    check_order,
     check_practice_first,
     check_runs,
     check_sittings_share,
+    sittings_of,
 )
 
 ORGANS = ("kidney", "liver", "pancreas")
+MOST_BLOCKS = 6
+BEFORE = (
+    "practice 0/1 practice 1/1 16/1 13/1 9/1 3/1 0/1 17/1 1/1 12/1 "
+    "5/1 4/2 10/2 5/2 15/2 14/2 7/2 8/2 0/2 17/2 6/2 11/2 2/2"
+)
 seeds = st.integers(0, 2**63 - 1)
 counts = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=3)
 
@@ -160,3 +168,113 @@ def test_each_half_comes_in_any_order():
 
     assert len(firsts) == 4
     assert all(70 < times < 130 for times in firsts.values())  # 100 expected, 8.7 standard deviation
+
+
+@st.composite
+def shared_designs(draw):
+    """Cases of which each reader reads a part: anchors and one block."""
+    cases = make_cases(draw(counts), practice=draw(st.integers(0, 2)), controls=draw(st.integers(0, 3)))
+    n_cases = sum(not (case.practice or case.control) for case in cases)
+    assume(n_cases >= 4)
+    anchors = draw(st.integers(1, n_cases - 2))
+    fits = [size for size in sizes_that_fit(n_cases, anchors) if n_blocks(n_cases, size, anchors) <= MOST_BLOCKS]
+    assume(fits)
+    per_reader = draw(st.sampled_from(fits))
+    sittings = draw(st.integers(1, min(3, per_reader)))
+    repeats = draw(st.integers(0, most_repeats(per_reader, sittings)))
+    rules = Rules(sittings=sittings, cases_per_reader=per_reader, anchors=anchors, repeats=repeats)
+    return cases, rules, n_blocks(n_cases, per_reader, anchors)
+
+
+def counted_keys(order):
+    return {place.case.key for place in order if not (place.case.practice or place.case.control)}
+
+
+@settings(deadline=None)
+@given(shared_designs(), seeds)
+def test_readers_share_the_anchors_and_take_the_blocks_in_turn(design, seed):
+    cases, rules, blocks = design
+    read = [counted_keys(draw(cases, rules, seed=seed, code=f"R{n}", rotation=n)) for n in range(blocks)]
+
+    anchors = set.intersection(*read)
+    assert len(anchors) == rules.anchors
+    assert all(len(keys) == rules.cases_per_reader for keys in read)
+    assert set.union(*read) == {case.key for case in cases if not (case.practice or case.control)}
+    assert sum(len(keys - anchors) for keys in read) == len(set.union(*read)) - rules.anchors
+    assert counted_keys(draw(cases, rules, seed=seed, code="later", rotation=blocks)) == read[0]
+
+
+@settings(deadline=None)
+@given(shared_designs(), seeds)
+def test_anchors_and_blocks_hold_every_organ_and_truth_evenly(design, seed):
+    cases, rules, blocks = design
+    of_key = {case.key: case for case in cases}
+    read = [counted_keys(draw(cases, rules, seed=seed, code=f"R{n}", rotation=n)) for n in range(blocks)]
+    anchors = set.intersection(*read)
+
+    shares = [Counter(of_key[key].stratum for key in keys - anchors) for keys in read]
+    for stratum in {case.stratum for case in cases}:
+        numbers = [share[stratum] for share in shares]
+        assert max(numbers) - min(numbers) <= 1
+        of_all = sum(case.stratum == stratum for case in cases if not (case.practice or case.control))
+        n_cases = sum(not (case.practice or case.control) for case in cases)
+        exact = rules.anchors * of_all / n_cases
+        assert abs(sum(of_key[key].stratum == stratum for key in anchors) - exact) < 1.01
+
+
+@given(shared_designs(), seeds, st.integers(0, 9))
+def test_a_part_keeps_the_rules_of_the_whole(design, seed, rotation):
+    cases, rules, _ = design
+    order = draw(cases, rules, seed=seed, rotation=rotation)
+
+    read = {place.case.key for place in order}
+    assert {case.key for case in cases if case.control} <= read
+    check_order(order, [case for case in cases if case.key in read], rules)
+
+
+@settings(deadline=None)
+@given(shared_designs(), seeds)
+def test_over_blocks_and_sittings_every_case_comes_as_often_in_each_sitting(design, seed):
+    cases, rules, blocks = design
+    seen = defaultdict(Counter)
+    for rotation in range(blocks * rules.sittings):
+        for place in draw(cases, rules, seed=seed, code=f"R{rotation}", rotation=rotation):
+            if not (place.repeat_index or place.case.practice or place.case.control):
+                seen[place.case.key][place.sitting] += 1
+
+    anchors = max(sum(times.values()) for times in seen.values())
+    assert anchors == blocks * rules.sittings
+    for times in seen.values():
+        if sum(times.values()) < anchors:  # of one block
+            assert set(times.values()) == {1}
+
+
+def test_orders_of_whole_readings_are_those_of_before():
+    """Drawn by the code before shares were added."""
+    order = draw(make_cases([(5, 5), (4, 4)], practice=2), Rules(sittings=2, repeats=3), seed=11, rotation=1)
+
+    assert " ".join(f"{place.case.key}/{place.sitting}" for place in order) == BEFORE
+
+
+@settings(deadline=None)
+@given(st.integers(3, 8), st.integers(1, 3), seeds)
+def test_a_person_who_may_meet_themselves_is_kept_in_other_sittings_or_far_apart(n, pairs, seed):
+    cases = twins(make_cases([(n, n)]), pairs)
+
+    (alone,) = sittings_of(draw(cases, Rules(may_meet=True), seed=seed))
+    for places in sittings_of(draw(cases, Rules(sittings=2, may_meet=True), seed=seed)):
+        assert max(Counter(place.case.person for place in places).values()) == 1
+
+    places = defaultdict(list)
+    for at, place in enumerate(alone):
+        places[place.case.person].append(at)
+    gaps = [second - first for first, second in (pair for pair in places.values() if len(pair) == 2)]
+    assert min(gaps) >= n / 3
+
+
+def test_whoever_must_meet_themselves_in_a_sitting_does():
+    cases = [OrderedCase(str(n), "liver", n < 4, "the same") for n in range(8)]
+
+    order = draw(cases, Rules(sittings=2, may_meet=True))
+
+    assert len(order) == 8
