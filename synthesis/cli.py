@@ -177,7 +177,7 @@ def _add_files(command: argparse.ArgumentParser) -> None:
 
 
 def _generate(options: argparse.Namespace) -> list[Line]:
-    if not METHODS[options.method].trained and (options.device or options.model):
+    if not (METHODS | CONTROLS)[options.method].trained and (options.device or options.model):
         raise UnusableInput(f"{options.method} uses no network; leave out --device and --model.")
     labels = tuple(options.organ_label)
     chosen = {name: value for name in ("lesions", "into_fat", "device", "model") if (value := getattr(options, name))}
