@@ -1,4 +1,8 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
 
 
 class ReaderStudyConfig(AppConfig):
@@ -7,3 +11,12 @@ class ReaderStudyConfig(AppConfig):
 
     def ready(self) -> None:
         from readerstudy import checks  # noqa: F401  registers the system checks
+        from readerstudy.domain.trail import logins  # noqa: F401  listens to logins
+
+        post_migrate.connect(_guard_records, sender=self)
+
+
+def _guard_records(*, using: str, **_: Any) -> None:
+    from readerstudy.models.record_guard import guard_records
+
+    guard_records(connections[using])

@@ -1,10 +1,14 @@
 """What every test stands on: a data root of its own, and the database that the settings name."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
 from django.db import connections
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+from readerstudy.lifted_guard import lifted_guard
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +28,20 @@ def django_db_modify_db_settings(
     database = connections.settings["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flushable_records() -> Iterator[None]:
+    """Let tests that commit empty their database afterwards, records too."""
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def unguarded(operations: BaseDatabaseOperations, statements: list[str]) -> None:
+        with lifted_guard(operations.connection):
+            flush(operations, statements)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(BaseDatabaseOperations, "execute_sql_flush", unguarded)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from readerstudy.administration.views import (
     results,
     scans,
     studies,
+    trail,
 )
 
 FIGURE = "studies/<slug:slug>/results/figures/<slug:name>"
@@ -22,6 +23,9 @@ AUDIT_FIGURE = "studies/<slug:slug>/audit/figures/<slug:name>"
 urlpatterns = [
     path("planning/", planning.planning_page, name="planning"),
     path("planning/power.csv", planning.planning_curve, name="planning-curve"),
+    path("trail/", trail.installation_trail, name="installation-trail"),
+    path("trail.csv", trail.installation_trail_file, {"form": "csv"}, name="installation-trail-csv"),
+    path("trail.json", trail.installation_trail_file, {"form": "json"}, name="installation-trail-json"),
     path("datasets/", datasets.dataset_list, name="dataset-list"),
     path("datasets/<slug:dataset>/", datasets.dataset_detail, name="dataset-detail"),
     path("datasets/<slug:dataset>/delete/", datasets.dataset_delete, name="dataset-delete"),
@@ -55,6 +59,9 @@ urlpatterns = [
     path("studies/<slug:slug>/audit/progress", audits.study_audit_progress, name="study-audit-progress"),
     path(f"{AUDIT_FIGURE}.svg", audits.study_audit_figure, {"form": "svg"}, name="study-audit-figure-svg"),
     path(f"{AUDIT_FIGURE}.csv", audits.study_audit_figure, {"form": "csv"}, name="study-audit-figure-csv"),
+    path("studies/<slug:slug>/trail/", trail.study_trail, name="study-trail"),
+    path("studies/<slug:slug>/trail.csv", trail.study_trail_file, {"form": "csv"}, name="study-trail-csv"),
+    path("studies/<slug:slug>/trail.json", trail.study_trail_file, {"form": "json"}, name="study-trail-json"),
     path("studies/<slug:slug>/open/", studies.study_open, name="study-open"),
     path("studies/<slug:slug>/close/", studies.study_close, name="study-close"),
     path("studies/<slug:slug>/amend/", protocols.study_amend, name="study-amend"),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pandas as pd
 from django.db.models import Count, Q
 
 from readerstudy.analysis.exports.dictionary import AUDIT_LOG, CASES, READERS
 from readerstudy.analysis.exports.tables import read_cases, read_readers
+from readerstudy.domain.trail.export import pseudonymous_row
 from readerstudy.domain.unblinding import UnblindedCase, unblinded_cases
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.reader import Reader
@@ -62,11 +61,8 @@ def readers_table(study: Study, readings: pd.DataFrame) -> pd.DataFrame:
 
 def audit_log_table(study: Study) -> pd.DataFrame:
     """Return the study's audit trail: the columns of `dictionary.AUDIT_LOG`."""
-    rows = [
-        (event.at.isoformat(), event.actor, event.action, json.dumps(event.detail, ensure_ascii=False, sort_keys=True))
-        for event in study.audit_events.all()
-    ]
-    return pd.DataFrame(rows, columns=list(AUDIT_LOG))
+    events = study.audit_events.select_related("actor").order_by("number")
+    return pd.DataFrame([pseudonymous_row(event) for event in events], columns=list(AUDIT_LOG))
 
 
 def _case(case: UnblindedCase, truth: GroundTruth) -> dict[str, object]:

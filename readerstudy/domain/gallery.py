@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from readerstudy.domain import audit
+from readerstudy.domain.actors import actor_of
 from readerstudy.domain.design import GalleryDesign, parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.replacement import NoReplacementError, replace_before_opening
@@ -144,7 +145,9 @@ def accept_case(*, study: Study, token: str, actor: str) -> None:
     """
     with transaction.atomic():
         _require_preparing(study)
-        _record(find_gallery_case(study=study, viewer=actor, token=token), actor, "")
+        case = find_gallery_case(study=study, viewer=actor, token=token)
+        _record(case, actor, "")
+        audit.record(actor=actor, action="accept case", study=study, case=case.pack.case.code)
 
 
 def reject_case(*, study: Study, token: str, reason: str, actor: str) -> None:
@@ -199,7 +202,7 @@ def _record(case: GalleryCase, actor: str, reason: str) -> None:
         content_sha256=case.pack.ready_file.sha256,
         accepted=not reason,
         reason=reason,
-        actor=actor,
+        actor=actor_of(actor),
     )
 
 

@@ -59,7 +59,7 @@ def _reviews(study: Study) -> Iterator[dict[str, Any]]:
             "generator": generator,
             "accepted": str(review.accepted).lower(),
             "reason": review.reason,
-            "actor": review.actor,
+            "actor": review.actor_id,
             "at": review.at.isoformat(),
             **(earlier[version] if version < len(earlier) else {}),
         }

@@ -84,8 +84,9 @@ def accept_invitation(secret: str, *, acceptance: Acceptance | None = None, staf
         reader.declined_at = None
         reader.accepted_at = reader.accepted_at or timezone.now()
         reader.save()
-        detail = {"staff_logged_in": staff} if staff else {}
-        audit.record(actor=reader.code, action="accept invitation", study=reader.study, **detail)
+        audit.record(actor=reader, action="accept invitation", study=reader.study)
+        if staff:
+            audit.record(actor=staff, action="read as a reader", study=reader.study, reader=reader.code)
     return reader
 
 
@@ -98,7 +99,7 @@ def decline_invitation(secret: str) -> Reader | None:
         reader.invitation_sha256 = None
         reader.declined_at = timezone.now()
         reader.save(update_fields=["invitation_sha256", "declined_at"])
-        audit.record(actor=reader.code, action="decline invitation", study=reader.study)
+        audit.record(actor=reader, action="decline invitation", study=reader.study)
     return reader
 
 

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from readerstudy.domain import audit
+from readerstudy.domain.actors import actor_of
 from readerstudy.domain.errors import DomainError
 from readerstudy.models.membership import Membership, Role
 from readerstudy.models.study import Study
@@ -39,7 +40,7 @@ def add_person(*, study: Study, name: str, role: Role, actor: str) -> Membership
         person, is_new = Membership.objects.get_or_create(study=study, user=user, defaults={"role": role})
         if not is_new:
             raise DomainError(f"{name} is in this study already, as {person.get_role_display().lower()}.")
-        audit.record(actor=actor, action="add person", study=study, person=name, role=role.value)
+        audit.record(actor=actor, action="add person", study=study, person=actor_of(name).key, role=role.value)
     return person
 
 
@@ -54,9 +55,9 @@ def change_role(*, person: Membership, role: Role, actor: str) -> None:
     with transaction.atomic():
         before = _keep_an_owner(person) if role != Role.OWNER else _lock(person)
         if before != role and Membership.objects.filter(pk=person.pk).update(role=role):
-            name = person.user.get_username()
+            who = actor_of(person.user.get_username()).key
             audit.record(
-                actor=actor, action="change role", study=person.study, person=name, before=before, role=role.value
+                actor=actor, action="change role", study=person.study, person=who, before=before, role=role.value
             )
 
 
@@ -71,8 +72,8 @@ def remove_person(*, person: Membership, actor: str) -> None:
     with transaction.atomic():
         role = _keep_an_owner(person)
         if Membership.objects.filter(pk=person.pk).delete()[0]:
-            name = person.user.get_username()
-            audit.record(actor=actor, action="remove person", study=person.study, person=name, role=role)
+            who = actor_of(person.user.get_username()).key
+            audit.record(actor=actor, action="remove person", study=person.study, person=who, role=role)
 
 
 def _lock(person: Membership) -> str:

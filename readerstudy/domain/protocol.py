@@ -97,7 +97,7 @@ def viewer_version() -> str:
 
 def protocol_of(study: Study) -> Protocol | None:
     """Return the study's protocol; none before it was opened, nor where it was read elsewhere."""
-    return Protocol.objects.select_related("study").prefetch_related("amendments").filter(study=study).first()
+    return Protocol.objects.select_related("study").prefetch_related("amendments__actor").filter(study=study).first()
 
 
 def deviations(protocol: Protocol) -> list[str]:
@@ -123,7 +123,7 @@ def protocol_record(study: Study) -> dict[str, Any] | None:
         "frozen_at": protocol.frozen_at.isoformat(),
         "closed_early": study.closed_early,
         "amendments": [
-            {"at": one.at.isoformat(), "by": one.actor, "change": one.change, "reason": one.reason}
+            {"at": one.at.isoformat(), "by": one.actor_id, "change": one.change, "reason": one.reason}
             for one in protocol.amendments.all()
         ],
         "deviations": deviations(protocol),
@@ -147,9 +147,8 @@ def amend(*, study: Study, actor: str, change: str, reason: str) -> Amendment:
         if not text or len(text) > MAX_LETTERS:
             raise DomainError(f"Say {name} in up to {MAX_LETTERS} letters.")
     with transaction.atomic():
-        amendment = Amendment.objects.create(protocol=protocol, actor=actor, change=change, reason=reason)
-        trail.record(actor=actor, action="amend protocol", study=study, change=change, reason=reason)
-    return amendment
+        event = trail.record(actor=actor, action="amend protocol", study=study, change=change, reason=reason)
+        return Amendment.objects.create(protocol=protocol, actor=event.actor, change=change, reason=reason)
 
 
 def note_changes(*, study: Study, actor: str, when: str) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from readerstudy.domain import audit
 from readerstudy.domain.answer_scale import answer_scale
 from readerstudy.domain.blinding import case_payload
 from readerstudy.domain.errors import DomainError, UnknownCaseError
@@ -31,7 +33,9 @@ class NotOpenError(DomainError):
 
 def begin_reading(*, reader: Reader) -> None:
     """Note that the reader has left the instructions."""
-    Reader.objects.filter(pk=reader.pk, instructed_at=None).update(instructed_at=timezone.now())
+    with transaction.atomic():
+        if Reader.objects.filter(pk=reader.pk, instructed_at=None).update(instructed_at=timezone.now()):
+            audit.record(actor=reader, action="begin reading", study=reader.study)
 
 
 def current_state(*, reader: Reader) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from readerstudy.domain import audit
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.readings_hash import readings_in_brief
 from readerstudy.models.case import Case
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.reader import Reader
@@ -70,9 +71,8 @@ def import_readings(
         cases = _create_cases(study, readings)
         for code, rows in readings.groupby("reader_id", sort=True):
             _create_readings(_create_reader(study, str(code), years or {}), rows, cases)
-        audit.record(
-            actor=actor, action=IMPORT, study=study, readings=len(readings), **({"note": note} if note else {})
-        )
+        said = {"note": note} if note else {}
+        audit.record(actor=actor, action=IMPORT, study=study, **said, **readings_in_brief(study))
     return study
 
 

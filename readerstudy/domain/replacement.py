@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 from django.db import transaction
 
+from readerstudy.domain.actors import actor_of
 from readerstudy.domain.candidates import candidates
 from readerstudy.domain.case_plan import PlannedCase, Slot
 from readerstudy.domain.case_sets import fill, next_seed, rebuild
@@ -74,7 +75,7 @@ def replace_before_opening(*, case: Case, reason: str, another_patient: bool, ac
             raise DomainError(f"Study {study.slug} is {study.get_state_display().lower()}; its cases are fixed.")
         truth = GroundTruth.objects.select_related("source__volume__dataset", "synthesis_run").get(case=case)
         plan = plan_replacement(case=case, another_patient=another_patient)
-        CaseReplacement.objects.create(case=case, was=describe(truth), reason=reason, actor=actor)
+        CaseReplacement.objects.create(case=case, was=describe(truth), reason=reason, actor=actor_of(actor))
         fill(truth, plan)
         truth.save()
         rebuild(SlicePack.objects.select_related("file").get(case=case), truth)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
+from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
@@ -82,6 +83,7 @@ def end_sitting(*, reader: Reader) -> None:
         Study.objects.select_for_update().get(pk=reader.study_id)  # as `record_reading`: no answer comes between
         if awaits_end(reader):
             Sequence.objects.filter(reader=reader).update(sitting_ended=F("sitting_begun"))
+            audit.record(actor=reader, action="end sitting", study=reader.study)
 
 
 def begin_sitting(*, reader: Reader) -> None:
@@ -97,7 +99,10 @@ def begin_sitting(*, reader: Reader) -> None:
         return
     if not pause.is_over:
         raise TooEarlyError(f"Sitting {pause.sitting} can begin on {pause.from_day:%-d %B %Y}, not before.")
-    Sequence.objects.filter(reader=reader, sitting_begun=pause.sitting - 1).update(sitting_begun=pause.sitting)
+    before = Sequence.objects.filter(reader=reader, sitting_begun=pause.sitting - 1)
+    with transaction.atomic():
+        if before.update(sitting_begun=pause.sitting):
+            audit.record(actor=reader, action="begin sitting", study=reader.study, sitting=pause.sitting)
 
 
 def first_day(last_answer: datetime, washout_days: int) -> date:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from readerstudy.domain import audit
+from readerstudy.domain.actors import actor_of
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.roles import MANAGE_DATA
 
@@ -35,7 +36,8 @@ def create_staff(
                 set_email(user=user, email=email)
             if manage_data:
                 allow_data(user=user, allowed=True)
-            audit.record(actor=audit.COMMAND_LINE, action="create account", person=name, administrator=administrator)
+            who = actor_of(name).key
+            audit.record(actor=audit.COMMAND_LINE, action="create account", person=who, administrator=administrator)
     except ValidationError as error:
         raise DomainError(f"Account {name!r}: {' '.join(error.messages)}") from None
     except IntegrityError:
@@ -151,4 +153,4 @@ def _keep_an_administrator(user: User) -> None:
 
 
 def _record(action: str, user: User) -> None:
-    audit.record(actor=audit.COMMAND_LINE, action=action, person=user.get_username())
+    audit.record(actor=audit.COMMAND_LINE, action=action, person=actor_of(user.get_username()).key)

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from readerstudy.domain import audit
 from readerstudy.domain.bell import ring_pack, ring_synthesis
 from readerstudy.domain.store import ORPHAN_AFTER, Store, get_store, orphans
 from readerstudy.models.case import SlicePack
@@ -100,6 +101,8 @@ def check_store(
     old = orphans(store, before=now - orphan_after)
     report.young = len(orphans(store, before=now + timedelta(days=1))) - len(old)
     report.problems += [_handle_orphan(store, name, mend=mend) for name in old]
+    if len(report.left) < len(report.problems):
+        audit.record(actor=audit.COMMAND_LINE, action="repair store", files=len(report.problems) - len(report.left))
     return report
 
 

@@ -16,6 +16,7 @@ from readerstudy.domain.practice_truths import copy_practice_truths
 from readerstudy.domain.protocol import freeze, note_changes
 from readerstudy.domain.queries.progress import readiness
 from readerstudy.domain.queries.readers import unfinished_readers
+from readerstudy.domain.readings_hash import readings_in_brief
 from readerstudy.domain.selection import plan_case_set
 from readerstudy.domain.sequencing import rehearse
 from readerstudy.models.blinding_audit import BlindingAudit
@@ -118,7 +119,7 @@ def close_study(*, study: Study, actor: str, reason: str = "") -> None:
             closed_early=reason if unfinished else "",
         )
         note_changes(study=study, actor=actor, when="when the study was closed")
-        trail.record(actor=actor, action="close study", study=study, **early)
+        trail.record(actor=actor, action="close study", study=study, **early, **readings_in_brief(study))
         study.refresh_from_db()
         write_debriefs(study=study)
 

@@ -7,6 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from readerstudy.domain import audit
+from readerstudy.domain.actors import Who
 from readerstudy.domain.errors import DomainError
 from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
@@ -21,7 +22,7 @@ def dropout_rule(study: Study) -> str:
     return str(study.design["analysis"].get("dropouts", AS_READ))
 
 
-def withdraw(*, reader: Reader, actor: str, reason: str = "") -> None:
+def withdraw(*, reader: Reader, actor: Who, reason: str = "") -> None:
     """Record that a reader takes part no more; asked for twice, the first time counts.
 
     Raises

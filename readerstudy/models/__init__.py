@@ -3,6 +3,7 @@
 Django finds them here; `apps.py` has them imported through this list.
 """
 
+from readerstudy.models.actor import Actor, ActorAddress
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import Case, SlicePack
@@ -27,6 +28,8 @@ from readerstudy.models.volume import Lesion, OrganScan, Volume
 from readerstudy.models.volume_preview import VolumePreview
 
 __all__ = [
+    "Actor",
+    "ActorAddress",
     "Amendment",
     "AuditEvent",
     "BlindingAudit",

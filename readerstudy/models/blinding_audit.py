@@ -1,5 +1,6 @@
 from django.db import models
 
+from readerstudy.models.actor import Actor
 from readerstudy.models.job import Job
 from readerstudy.models.study import Study
 
@@ -13,7 +14,7 @@ class BlindingAudit(Job):
         TOO_FEW = "too-few", "too few cases to audit"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+")
-    actor = models.CharField(max_length=150)
+    actor = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(auto_now_add=True)
     done = models.PositiveIntegerField(default=0, help_text="cases measured")
     total = models.PositiveIntegerField(default=0)

@@ -1,5 +1,6 @@
 from django.db import models
 
+from readerstudy.models.actor import Actor
 from readerstudy.models.append_only import AppendOnly
 from readerstudy.models.case import Case
 
@@ -11,7 +12,7 @@ class CaseReview(AppendOnly):
     content_sha256 = models.CharField(max_length=64, help_text="of the slices that were looked at")
     accepted = models.BooleanField()
     reason = models.CharField(max_length=500, blank=True, help_text="the criterion; empty where accepted")
-    actor = models.CharField(max_length=150)
+    actor = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -33,7 +34,7 @@ class CaseReplacement(AppendOnly):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
     was = models.JSONField(help_text="data set, row and, where we made the tumour, version and seed")
     reason = models.CharField(max_length=500)
-    actor = models.CharField(max_length=150)
+    actor = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

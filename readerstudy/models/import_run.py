@@ -1,5 +1,6 @@
 from django.db import models
 
+from readerstudy.models.actor import Actor
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.job import Job
 
@@ -16,7 +17,7 @@ class ImportRun(Job):
     source = models.TextField(blank=True, help_text="below IMPORT_ROOT, or the name of an uploaded archive")
     uploaded = models.BooleanField(default=False)
     options = models.JSONField(default=dict, blank=True)
-    actor = models.CharField(max_length=150)
+    actor = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(auto_now_add=True)
     done = models.PositiveIntegerField(default=0, help_text="CTs")
     total = models.PositiveIntegerField(default=0, help_text="CTs; 0 while they are not counted yet")

@@ -1,5 +1,6 @@
 from django.db import models
 
+from readerstudy.models.actor import Actor
 from readerstudy.models.append_only import AppendOnly
 from readerstudy.models.study import Study
 
@@ -21,7 +22,7 @@ class Amendment(AppendOnly):
 
     protocol = models.ForeignKey(Protocol, on_delete=models.PROTECT, related_name="amendments")
     at = models.DateTimeField(auto_now_add=True)
-    actor = models.CharField(max_length=150)
+    actor = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+")
     change = models.CharField(max_length=500)
     reason = models.CharField(max_length=500)
 

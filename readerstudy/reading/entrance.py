@@ -136,7 +136,7 @@ def withdrawal(request: HttpRequest, reader: Reader) -> HttpResponse:
     form = WithdrawalForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            withdraw(reader=reader, actor=reader.code, reason=form.cleaned_data["reason"])
+            withdraw(reader=reader, actor=reader, reason=form.cleaned_data["reason"])
         except DomainError as error:
             form.add_error(None, str(error))
         else:

@@ -107,10 +107,15 @@ POST   import-stop              data-managers   302    302    302
 POST   import-retry             data-managers   302    302    302
 POST   import-dismiss           data-managers   302    302    302
 
+GET    installation-trail       administrators  200    200    200
+GET    installation-trail-csv   administrators  200    200    200
+GET    installation-trail-json  administrators  200    200    200
+
 GET    study-detail             study:view      200    200    200
 GET    study-progress           study:view      200    200    200
 GET    study-people             study:view      200    200    200
 GET    reader-detail            study:view      404    200    200
+GET    study-trail              study:view      200    200    200
 GET    study-audit              study:view      200    200    200
 GET    study-audit-progress     study:view      200    200    200
 GET    study-audit-figure-svg   study:view      404    200    200
@@ -136,6 +141,8 @@ GET    study-close              study:govern    200    200    200
 POST   study-close              study:govern    302    302    302
 POST   study-amend              study:govern    302    302    302
 POST   case-exclude             study:govern    302    302    302
+GET    study-trail-csv          study:govern    200    200    200
+GET    study-trail-json         study:govern    200    200    200
 POST   person-add               study:govern    200    200    200
 POST   person-role              study:govern    302    302    302
 POST   person-remove            study:govern    302    302    302

@@ -71,7 +71,7 @@ def _receive(request: HttpRequest, handler: ArchiveUploadHandler) -> HttpRespons
 @data_managers_only
 @require_safe
 def import_detail(request: HttpRequest, run_id: int) -> HttpResponse:
-    run = get_object_or_404(ImportRun.objects.select_related("dataset"), pk=run_id)
+    run = get_object_or_404(ImportRun.objects.select_related("dataset", "actor"), pk=run_id)
     if run.dataset is not None:
         messages.success(request, f"Data set {run.name} is imported.")
         return redirect("dataset-detail", dataset=run.dataset.name)
@@ -107,7 +107,7 @@ def import_stop(request: HttpRequest, run_id: int) -> HttpResponse:
 def import_retry(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(ImportRun, pk=run_id)
     try:
-        retry_import(run=run)
+        retry_import(run=run, actor=staff_user(request).get_username())
     except DomainError as error:
         messages.error(request, str(error))
     return redirect("import-detail", run_id=run_id)
@@ -116,7 +116,8 @@ def import_retry(request: HttpRequest, run_id: int) -> HttpResponse:
 @data_managers_only
 @require_POST
 def import_dismiss(request: HttpRequest, run_id: int) -> HttpResponse:
-    dismiss_import(run=get_object_or_404(ImportRun, pk=run_id))
+    run = get_object_or_404(ImportRun, pk=run_id)
+    dismiss_import(run=run, actor=staff_user(request).get_username())
     return redirect("dataset-list")
 
 

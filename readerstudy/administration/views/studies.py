@@ -22,6 +22,7 @@ from readerstudy.domain.queries.problems import reported_problems
 from readerstudy.domain.queries.progress import readiness, study_progress
 from readerstudy.domain.queries.readers import reader_progress, unfinished_readers
 from readerstudy.domain.queries.studies import list_studies
+from readerstudy.domain.queries.trail import told, trail
 from readerstudy.domain.roles import Permission
 from readerstudy.domain.studies import (
     close_study,
@@ -32,6 +33,8 @@ from readerstudy.domain.studies import (
 )
 from readerstudy.models.study import Study
 from readerstudy.permissions import staff_only, staff_user, study_staff
+
+LATEST_EVENTS = 8  # on a study's page; the trail has a page of its own
 
 
 @staff_only
@@ -125,7 +128,7 @@ def render_study(request: HttpRequest, study: Study, *, invitation_form: Invitat
         "readiness": readiness(study),
         "readers": reader_progress(study),
         "problems": reported_problems(study),
-        "audit_events": study.audit_events.all(),
+        "audit_events": told(trail(study)[:LATEST_EVENTS]),
         "invitation_form": invitation_form,
     }
     return render(request, "readerstudy/administration/study_detail.html", context)

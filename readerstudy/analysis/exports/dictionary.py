@@ -58,7 +58,7 @@ GALLERY_REVIEWS = {
     "generator": Described("text", "what made the synthetic tumour; empty for a real one"),
     "accepted": Described("true/false", "false = rejected and replaced"),
     "reason": Described("text", "the criterion of the design; empty where accepted"),
-    "actor": Described("text", "the staff user who reviewed"),
+    "actor": Described("text", "key of the staff user who reviewed, as in audit_log.csv"),
     "at": Described("time", "when, ISO 8601 with time zone"),
     "dataset": Described("text", "where a version that was replaced came from; empty = see cases.csv"),
     "row": Described("whole number", "its place in the imported list; empty = see cases.csv"),
@@ -76,10 +76,14 @@ GALLERY_RATES = {
     "p_value": Described(FRACTION, "Fisher's exact test against the real cases' rejections"),
 }
 AUDIT_LOG = {
+    "number": Described("whole number", "the event's place in the study's chain, from 1"),
     "at": Described("time", "when, ISO 8601 with time zone"),
-    "actor": Described("text", "a staff user's name, a reader's code, or the command line"),
+    "actor": Described("text", "a reader's code, a staff user's key, or the command line"),
+    "actor_key": Described("text", "whose the event is, as its hash takes it"),
+    "address_key": Described("text", "from where, as its hash takes it; empty = command line or worker"),
     "action": Described("text", "what was done"),
     "detail": Described("JSON", "what is known about it"),
+    "sha256": Described("text", "hash of the event and of the one before it: see docs/operations.md"),
 }
 REMARKS = {
     "reader_id": Described("text", "the reader's code, as in readings.csv"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from django.db import IntegrityError, transaction
 
 from readerstudy.domain import audit
+from readerstudy.domain.actors import Who
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.draft import Draft
 from readerstudy.domain.importing.layouts import LAYOUTS
@@ -121,7 +122,7 @@ def read_dataset(
     return draft
 
 
-def save_dataset(draft: Draft, *, actor: str) -> None:
+def save_dataset(draft: Draft, *, actor: Who) -> None:
     """Save the rows of a data set whose files have theirs; the caller holds the transaction."""
     dataset = draft.dataset
     try:

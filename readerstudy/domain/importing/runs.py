@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from readerstudy.domain import audit
 from readerstudy.domain.bell import ring_import
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.datasets import check_layout, check_name, read_dataset, save_dataset
@@ -74,8 +75,9 @@ def ask_import(*, name: str, layout: str, source: str, asked: Asked, actor: str,
     if ImportRun.objects.filter(name=name, state__in=[Job.State.QUEUED, Job.State.RUNNING]).exists():
         raise DomainError(f"A data set {name!r} is being imported already; choose another name.")
     with transaction.atomic():
+        event = audit.record(actor=actor, action="ask for import", dataset=name, layout=layout, uploaded=uploaded)
         job = ImportRun.objects.create(
-            name=name, layout=layout, source=source, uploaded=uploaded, options=asked.to_json(), actor=actor
+            name=name, layout=layout, source=source, uploaded=uploaded, options=asked.to_json(), actor=event.actor
         )
         ring_import(job)
     return job
@@ -83,7 +85,7 @@ def ask_import(*, name: str, layout: str, source: str, asked: Asked, actor: str,
 
 def run_import(run_id: int) -> None:
     """Do an import unless it is done, held or dismissed."""
-    job = ImportRun.objects.filter(pk=run_id).first()
+    job = ImportRun.objects.select_related("actor").filter(pk=run_id).first()
     if job is None:
         return
     source = job.source
@@ -93,25 +95,32 @@ def run_import(run_id: int) -> None:
 
 def stop_import(*, run: ImportRun, actor: str) -> None:
     """Have a waiting or running import end; its worker notices with the next CT, and clears away what it stored."""
-    stopped = {"state": Job.State.FAILED, "token": None, "error": f"Stopped by {actor}.", "finished_at": timezone.now()}
-    waited = ImportRun.objects.filter(pk=run.pk, state=Job.State.QUEUED).update(**stopped)
+    stopped = {"state": Job.State.FAILED, "token": None, "error": "Stopped by hand.", "finished_at": timezone.now()}
+    with transaction.atomic():
+        waited = ImportRun.objects.filter(pk=run.pk, state=Job.State.QUEUED).update(**stopped)
+        ran = ImportRun.objects.filter(pk=run.pk, state=Job.State.RUNNING).update(**stopped)
+        if waited or ran:
+            audit.record(actor=actor, action="stop import", dataset=run.name)
     if waited and run.uploaded:
         forget_upload(run.source)
-    ImportRun.objects.filter(pk=run.pk, state=Job.State.RUNNING).update(**stopped)
 
 
-def retry_import(*, run: ImportRun) -> None:
+def retry_import(*, run: ImportRun, actor: str) -> None:
     """Try a failed import again, after its source was mended."""
     if run.uploaded:
         raise DomainError("The archive was deleted when its import failed; send it again.")
     with transaction.atomic():
         requeue(run)
         ring_import(run)
+        audit.record(actor=actor, action="retry import", dataset=run.name)
 
 
-def dismiss_import(*, run: ImportRun) -> None:
+def dismiss_import(*, run: ImportRun, actor: str) -> None:
     """Forget a failed import, with all that it says about its source."""
-    ImportRun.objects.filter(pk=run.pk, state=Job.State.FAILED).delete()
+    with transaction.atomic():
+        dismissed, _ = ImportRun.objects.filter(pk=run.pk, state=Job.State.FAILED).delete()
+        if dismissed:
+            audit.record(actor=actor, action="dismiss import", dataset=run.name)
 
 
 def reconcile(*, everything: bool = False) -> None:

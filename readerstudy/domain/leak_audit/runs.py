@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from readerstudy.analysis.leak_audit import UNSEEN, TooFewCases, audit_leaks
 from readerstudy.domain import audit as trail
+from readerstudy.domain.actors import actor_of
 from readerstudy.domain.bell import ring_audit
 from readerstudy.domain.case_set_hash import case_set_sha256
 from readerstudy.domain.errors import DomainError
@@ -52,14 +53,14 @@ def audit_now(*, study: Study, actor: str) -> BlindingAudit:
 
 def run_audit(audit_id: int) -> None:
     """Do an audit unless it is done or held."""
-    job = BlindingAudit.objects.select_related("study").filter(pk=audit_id).first()
+    job = BlindingAudit.objects.select_related("study", "actor").filter(pk=audit_id).first()
     if job is not None:
         run(job, lambda shelf: _audit(job, shelf))
 
 
 def latest_audit(study: Study) -> BlindingAudit | None:
     """Return the latest audit, whether it has ended or not."""
-    return BlindingAudit.objects.filter(study=study).first()
+    return BlindingAudit.objects.select_related("actor").filter(study=study).first()
 
 
 def standing_audit(study: Study) -> BlindingAudit | None:
@@ -69,7 +70,7 @@ def standing_audit(study: Study) -> BlindingAudit | None:
 
 def finished_audits(study: Study) -> QuerySet[BlindingAudit]:
     """Return the audits that have an outcome, the latest first."""
-    return BlindingAudit.objects.filter(study=study, state=Job.State.SUCCEEDED)
+    return BlindingAudit.objects.select_related("actor").filter(study=study, state=Job.State.SUCCEEDED)
 
 
 def reconcile(*, everything: bool = False) -> None:
@@ -82,9 +83,10 @@ def _ask(study: Study, actor: str, *, ring: bool) -> BlindingAudit:
         raise DomainError(f"Study {study.slug} has no built cases to audit; generate them first.")
     with transaction.atomic():
         waiting = BlindingAudit.objects.filter(study=study, state__in=WAITING).first()
-        job = waiting or BlindingAudit.objects.create(study=study, actor=actor)
+        job = waiting or BlindingAudit.objects.create(study=study, actor=actor_of(actor))
         if ring:
             ring_audit(job)
+            trail.record(actor=actor, action="ask for audit", study=study)
     return job
 
 

@@ -90,7 +90,7 @@ def dataset_overview(dataset: Dataset) -> DatasetOverview:
 
 def list_imports() -> Iterable[ImportRun]:
     """Return the imports that workers are at or that failed, the latest first."""
-    return ImportRun.objects.exclude(state=Job.State.SUCCEEDED).order_by("-asked_at")
+    return ImportRun.objects.select_related("actor").exclude(state=Job.State.SUCCEEDED).order_by("-asked_at")
 
 
 def available_sources() -> list[OrganSources]:

@@ -8,6 +8,7 @@ import uuid
 
 from django.utils import timezone
 
+from readerstudy.domain.actors import actor_of
 from readerstudy.domain.case_set_hash import case_set_sha256
 from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.design import parse_design
@@ -84,7 +85,7 @@ def failed_import(**changes: object) -> ImportRun:
         "name": "hospital",
         "layout": "manifest",
         "source": "hospital",
-        "actor": ACTOR,
+        "actor": actor_of(ACTOR),
         "state": Job.State.FAILED,
         "error": "1 of 2 CTs can't be used, so nothing was imported.",
         "refusals": [["manifest.csv line 3", "ct.nii.gz: the file is truncated; export it again."]],
@@ -138,7 +139,7 @@ def make_audit(study: Study, outcome: str = BlindingAudit.Outcome.NO_TELL) -> Bl
     }
     return BlindingAudit.objects.create(
         study=study,
-        actor=ACTOR,
+        actor=actor_of(ACTOR),
         state=Job.State.SUCCEEDED,
         finished_at=timezone.now(),
         cases_sha256=case_set_sha256(study),

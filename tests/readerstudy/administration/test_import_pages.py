@@ -46,7 +46,7 @@ def test_a_folder_is_imported(root, staff_client: Client):
 
     run = ImportRun.objects.get()
     assert response["Location"] == reverse("import-detail", args=[run.pk])
-    assert (run.name, run.source, run.uploaded, run.actor) == ("hospital", "hospital", False, "ann")
+    assert (run.name, run.source, run.uploaded, str(run.actor)) == ("hospital", "hospital", False, "ann")
     assert run.options == {
         "origin": "real",
         "generator": "",
@@ -134,7 +134,7 @@ def test_it_is_tried_again_stopped_and_dismissed(staff_client: Client):
     assert run.state == Job.State.QUEUED
     staff_client.post(reverse("import-stop", args=[run.pk]))
     run.refresh_from_db()
-    assert (run.state, run.error) == (Job.State.FAILED, "Stopped by ann.")
+    assert (run.state, run.error) == (Job.State.FAILED, "Stopped by hand.")
     staff_client.post(reverse("import-dismiss", args=[run.pk]))
     assert not ImportRun.objects.exists()
 

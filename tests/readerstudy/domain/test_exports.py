@@ -221,4 +221,4 @@ def test_an_export_is_recorded(tmp_path):
     study = make_closed_study()
     export(study, tmp_path / "out")
 
-    assert (study.audit_events.last().actor, study.audit_events.last().action) == ("ann", "export study")
+    assert (str(study.audit_events.last().actor), study.audit_events.last().action) == ("ann", "export study")

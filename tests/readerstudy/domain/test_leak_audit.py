@@ -130,7 +130,7 @@ def test_equal_arms_raise_no_alarm_and_are_never_called_clean(study_of):
     assert "clean" not in json.dumps(audit.result)
     assert audit.result["not_measured"] == ["mean place in the readers' orders"]
     event = AuditEvent.objects.get(action="audit blinding")
-    assert (event.actor, event.detail["conclusion"]) == ("tests", audit.result["conclusion"])
+    assert (str(event.actor), event.detail["conclusion"]) == ("tests", audit.result["conclusion"])
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_a_worker_audits_once_and_tells_how_far_it_is(study_of, rung, django_cap
     run_audit(audit.pk)
 
     audit = BlindingAudit.objects.get()
-    assert (audit.state, audit.done, audit.total, audit.actor) == ("succeeded", 2 * ARM, 2 * ARM, "ann")
+    assert (audit.state, audit.done, audit.total, str(audit.actor)) == ("succeeded", 2 * ARM, 2 * ARM, "ann")
     assert AuditEvent.objects.filter(action="audit blinding").count() == 1
     assert standing_audit(study) == audit
 

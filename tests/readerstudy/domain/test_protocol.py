@@ -83,7 +83,11 @@ def test_an_amendment_is_kept_with_its_reason_and_in_the_trail(study):
     amend(study=study, actor="ann", change=" R3 is replaced by R5. ", reason="R3 fell ill.")
 
     [amendment] = protocol_of(study).amendments.all()
-    assert (amendment.actor, amendment.change, amendment.reason) == ("ann", "R3 is replaced by R5.", "R3 fell ill.")
+    assert (str(amendment.actor), amendment.change, amendment.reason) == (
+        "ann",
+        "R3 is replaced by R5.",
+        "R3 fell ill.",
+    )
     assert study.audit_events.get(action="amend protocol").detail["reason"] == "R3 fell ill."
 
 

@@ -1,5 +1,7 @@
 """A study's life, one step after the other and none twice."""
 
+from hashlib import sha256
+
 import pytest
 from django.contrib.auth.models import User
 
@@ -24,7 +26,7 @@ def draft():
 
 
 def actions(study):
-    return [(event.actor, event.action) for event in study.audit_events.all()]
+    return list(study.audit_events.values_list("actor__name", "action"))
 
 
 def test_a_life_leaves_its_trail(draft):
@@ -171,4 +173,9 @@ def test_closing_early_needs_a_reason_which_is_kept(built):
     close_study(study=built, actor="ann", reason="R1 withdrew.")
     assert Study.objects.get().closed_early == "R1 withdrew."
     event = built.audit_events.get(action="close study")
-    assert event.detail == {"reason": "R1 withdrew.", "unfinished": ["R1 has read 0 of 4"]}
+    assert event.detail == {
+        "reason": "R1 withdrew.",
+        "unfinished": ["R1 has read 0 of 4"],
+        "readings": 0,
+        "readings_sha256": sha256(b"").hexdigest(),
+    }

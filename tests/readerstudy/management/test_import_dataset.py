@@ -68,7 +68,7 @@ def test_a_manifest(capsys, manifest):
         ("liver", "synthetic", "gan", True),
         ("kidney", "healthy", "", True),
     ]
-    assert AuditEvent.objects.get().actor == "command line"
+    assert str(AuditEvent.objects.get().actor) == "command line"
 
 
 def test_a_folder_of_scans_with_labels_of_their_own(capsys, folder):

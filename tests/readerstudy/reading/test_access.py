@@ -186,8 +186,12 @@ def test_staff_who_accept_an_invitation_are_seen_in_the_audit_trail(study):
     staff_client(is_staff=True).post(factories.invitation_path(study, "R1"))
     Client().post(factories.invitation_path(study, "R2"))
 
-    accepted = AuditEvent.objects.filter(action="accept invitation").order_by("pk")
-    assert [(event.actor, event.detail) for event in accepted] == [("R1", {"staff_logged_in": "ann"}), ("R2", {})]
+    seen = AuditEvent.objects.filter(action__in=["accept invitation", "read as a reader"]).order_by("pk")
+    assert list(seen.values_list("actor__kind", "actor__name", "action", "detail")) == [
+        ("reader", "R1", "accept invitation", {}),
+        ("staff", "ann", "read as a reader", {"reader": "R1"}),
+        ("reader", "R2", "accept invitation", {}),
+    ]
 
 
 def test_a_new_link_ends_the_sessions_that_earlier_links_opened(study):

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
+from readerstudy.domain.actors import actor_of
 from readerstudy.domain.practice_feedback import TOLD
 from readerstudy.domain.previews import ask_preview, make_preview
 from readerstudy.domain.slice_packs import HU_MAX, HU_MIN, decode_slice
@@ -242,7 +243,7 @@ def plant() -> Study:
         name="sentinel-import",
         layout="manifest",
         source="sentinel-folder",
-        actor="sentinel-staff",
+        actor=actor_of("sentinel-staff"),
         state="failed",
         error="sentinel-file.nii.gz is damaged.",
         refusals=[["sentinel line 3", "sentinel-file.nii.gz is damaged."]],

@@ -155,7 +155,7 @@ def test_the_audit_trail_tells_of_it(patient, row):
     take(patient.manifest(row()))
 
     event = AuditEvent.objects.get()
-    assert (event.actor, event.action) == ("ada", "import data set")
+    assert (str(event.actor), event.action) == ("ada", "import data set")
     assert event.detail == {"dataset": "hospital", "layout": "manifest", "volumes": 1, "organ_scans": 1}
 
 

@@ -81,7 +81,7 @@ def every_cell():
     """Give each cell of each table as text."""
     for model in apps.get_models():
         with connection.cursor() as cursor:
-            cursor.execute(f'SELECT * FROM "{model._meta.db_table}"')  # noqa: S608 (the project's own tables)
+            cursor.execute(f'SELECT * FROM "{model._meta.db_table}"')
             for record in cursor.fetchall():
                 for cell in record:
                     yield f"{model.__name__}: {cell!r}"
@@ -183,7 +183,7 @@ def test_a_refusal_names_files_to_staff_until_it_is_dismissed(planted, data_root
     assert not Dataset.objects.exists()
     for word in PLANTED:
         assert word.casefold() not in caplog.text.casefold()  # the log says that it failed, not what it read
-    dismiss_import(run=run)
+    dismiss_import(run=run, actor="ann")
     assert_nowhere(data_root)
 
 

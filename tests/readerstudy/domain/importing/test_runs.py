@@ -120,7 +120,7 @@ def test_mended_it_is_tried_again(source, row):
     assert run.state == Job.State.FAILED
     source.ct("5.nii.gz", seed=5)
 
-    retry_import(run=run)
+    retry_import(run=run, actor="bob")
 
     assert done(run).state == Job.State.SUCCEEDED
 
@@ -161,7 +161,7 @@ def test_a_waiting_import_is_stopped(source):
     run = ask()
     stop_import(run=run, actor="bob")
 
-    assert done(run).error == "Stopped by bob."
+    assert done(run).error == "Stopped by hand."
     assert not Dataset.objects.exists()
 
 
@@ -171,7 +171,7 @@ def test_a_running_import_stops_with_the_next_ct_and_clears_away(source, stored,
 
     def stop_first(draft, rows):
         stop_import(run=run, actor="bob")
-        dismiss_import(run=run)
+        dismiss_import(run=run, actor="bob")
         add_ct(draft, rows)
 
     monkeypatch.setattr(Draft, "add_ct", stop_first)
@@ -190,13 +190,13 @@ def test_what_failed_long_ago_is_forgotten(source, row):
     reconcile()
 
     assert [run.pk for run in ImportRun.objects.all()] == [young.pk]
-    dismiss_import(run=young)
+    dismiss_import(run=young, actor="bob")
     assert not ImportRun.objects.exists()
 
 
 def test_an_import_that_goes_on_is_not_dismissed(source):
     run = ask()
-    dismiss_import(run=run)
+    dismiss_import(run=run, actor="bob")
     assert ImportRun.objects.exists()
 
 
@@ -221,7 +221,7 @@ def test_a_refused_archive_is_forgotten_too(source, tmp_path, stored):
     assert run.error.startswith("The archive's '../evil' leads out")
     assert list(uploads_folder().iterdir()) == []
     with pytest.raises(DomainError, match="send it again"):
-        retry_import(run=run)
+        retry_import(run=run, actor="bob")
 
 
 def test_a_stopped_upload_is_forgotten(source, tmp_path):
