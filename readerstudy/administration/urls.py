@@ -1,6 +1,7 @@
 from django.urls import path
 
 from readerstudy.administration.views import (
+    archive,
     audits,
     case_sets,
     cases,
@@ -83,5 +84,6 @@ urlpatterns = [
     path("studies/<slug:slug>/cases/<slug:code>/slices/<int:number>", cases.case_slice, name="case-slice"),
     path("studies/<slug:slug>/report/", results.study_report, name="study-report"),
     path("studies/<slug:slug>/report.pdf", results.study_report_pdf, name="study-report-pdf"),
+    path("studies/<slug:slug>/archive", archive.study_archive, name="study-archive"),
     path("studies/<slug:slug>/export", results.study_export, name="study-export"),
 ]

@@ -18,6 +18,7 @@ from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
 from tests import factories
 from tests.readerstudy.access_table import PAGES
+from tests.readerstudy.domain.archive.builders import make_closed_study
 
 from . import builders
 
@@ -112,6 +113,7 @@ POSTS: dict[str, tuple[str, Callable[[Client], None]]] = {
     "case-exclude": ("amend protocol", exclude),
     "study-close": ("close study", of_study("study-close", builders.opened, reason="It is over.")),
     "study-export": ("export study", of_study("study-export", builders.closed)),
+    "study-archive": ("archive study", of_study("study-archive", make_closed_study)),
     "person-add": ("add person", of_study("person-add", with_bob, name="bob", role="observer")),
     "person-role": ("change role", of_person("person-role", role="analyst")),
     "person-remove": ("remove person", of_person("person-remove")),
