@@ -185,11 +185,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": RECONCILE_EVERY_S,
         "options": {"expires": RECONCILE_EVERY_S},
     },
+    "erase-overdue": {"task": "readerstudy.tasks.erase_overdue", "schedule": 60 * 60 * 24},
 }
 # Synthesis by trained models: which one, where imported ones lie, and the queue that their runs wait in
 LATENT_DIFFUSION_MODEL = env.str("LATENT_DIFFUSION_MODEL", default="starter")
 os.environ.setdefault("SYNTHESIS_MODELS", str(DATA_ROOT / "models"))  # read by the library, which knows no settings
 NETWORK_QUEUE = env.str("NETWORK_QUEUE", default="celery")
+RETENTION_DAYS = env.int("RETENTION_DAYS", default=0)  # readers' profiles and addresses; 0: until somebody asks
 SLICE_GRANT_S = env.float("SLICE_GRANT_S", default=1.0)  # a reader's right to a case's slices is looked up so often
 JOB_LEASE_S = env.int("JOB_LEASE_S", default=60)  # a job whose worker is silent for so long is claimed anew
 

@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task  # noqa: TID251  the one place that may
 from django.db import InterfaceError, OperationalError
 
-from readerstudy.domain import generation, previews
+from readerstudy.domain import generation, previews, retention
 from readerstudy.domain.importing import runs
 from readerstudy.domain.leak_audit import runs as audits
 
@@ -45,6 +45,11 @@ def make_preview(preview_id: int) -> None:
 @durable_task
 def run_audit(audit_id: int) -> None:
     audits.run_audit(audit_id)
+
+
+@durable_task
+def erase_overdue() -> None:
+    retention.erase_overdue()
 
 
 @durable_task

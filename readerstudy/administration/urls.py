@@ -13,6 +13,7 @@ from readerstudy.administration.views import (
     protocols,
     readers,
     results,
+    retention,
     scans,
     studies,
     trail,
@@ -84,6 +85,8 @@ urlpatterns = [
     path("studies/<slug:slug>/cases/<slug:code>/slices/<int:number>", cases.case_slice, name="case-slice"),
     path("studies/<slug:slug>/report/", results.study_report, name="study-report"),
     path("studies/<slug:slug>/report.pdf", results.study_report_pdf, name="study-report-pdf"),
+    path("studies/<slug:slug>/keeping/", retention.study_keeping, name="study-keeping"),
+    path("studies/<slug:slug>/keeping/<int:reader_id>/erase/", retention.reader_erase, name="reader-erase"),
     path("studies/<slug:slug>/archive", archive.study_archive, name="study-archive"),
     path("studies/<slug:slug>/export", results.study_export, name="study-export"),
 ]

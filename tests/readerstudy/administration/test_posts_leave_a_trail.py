@@ -53,6 +53,11 @@ def delete_dataset(client: Client) -> None:
     client.post(reverse("dataset-delete", args=[builders.SHOWN]), {"name": builders.SHOWN})
 
 
+def erase(client: Client) -> None:
+    study = builders.opened()
+    client.post(reverse("reader-erase", args=[study.slug, builders.invite(study, "R1").pk]))
+
+
 def with_contact() -> Study:
     study = builders.opened()
     reader = builders.invite(study, "R1")
@@ -113,6 +118,7 @@ POSTS: dict[str, tuple[str, Callable[[Client], None]]] = {
     "case-exclude": ("amend protocol", exclude),
     "study-close": ("close study", of_study("study-close", builders.opened, reason="It is over.")),
     "study-export": ("export study", of_study("study-export", builders.closed)),
+    "reader-erase": ("erase personal data", erase),
     "study-archive": ("archive study", of_study("study-archive", make_closed_study)),
     "person-add": ("add person", of_study("person-add", with_bob, name="bob", role="observer")),
     "person-role": ("change role", of_person("person-role", role="analyst")),
