@@ -48,8 +48,9 @@ def let_return(*, return_code: str, passphrase: str, staff: str = "") -> Reader 
     """
     reader = find_returning(return_code=return_code, passphrase=passphrase)
     if reader is not None:
-        detail = {"staff_logged_in": staff} if staff else {}
-        audit.record(actor=reader.code, action="return", study=reader.study, **detail)
+        audit.record(actor=reader, action="return", study=reader.study)
+        if staff:
+            audit.record(actor=staff, action="read as a reader", study=reader.study, reader=reader.code)
     return reader
 
 

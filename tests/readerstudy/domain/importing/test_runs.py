@@ -63,7 +63,7 @@ def done(run):
 def test_an_import_is_queued_and_rung(source, rung):
     run = ask()
 
-    assert (run.state, run.actor, run.done, run.total) == (Job.State.QUEUED, "ann", 0, 0)
+    assert (run.state, str(run.actor), run.done, run.total) == (Job.State.QUEUED, "ann", 0, 0)
 
 
 @pytest.mark.django_db(transaction=True)
