@@ -12,6 +12,7 @@ from readerstudy.analysis.exports.tables import escaped, write_csv
 from readerstudy.analysis.tables import records
 from readerstudy.analysis.whole_folder import whole_folder
 from readerstudy.domain import audit
+from readerstudy.domain.canonical import in_order
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.export_tables import audit_log_table
 from readerstudy.domain.gallery_rates import reviews_table
@@ -49,7 +50,7 @@ def _write(study: Study, results: StudyResults, folder: Path) -> None:
     )
     write_tables(folder, readings=results.readings, analysis=analysis, described=described)
     if not study.read_elsewhere:  # whose design nobody told us
-        _write_json(folder / "design.json", study.design)
+        _write_json(folder / "design.json", in_order(study.design))
         for name, table in reader_tables(study).items():
             write_csv(escaped(table), folder / name)
         if results.realism is not None:

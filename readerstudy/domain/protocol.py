@@ -21,7 +21,7 @@ from readerstudy.analysis import __version__ as analysis_version
 from readerstudy.analysis.tables import records
 from readerstudy.domain import audit as trail
 from readerstudy.domain import orders, selection
-from readerstudy.domain.canonical import canonical_sha256
+from readerstudy.domain.canonical import canonical_sha256, in_order
 from readerstudy.domain.case_set_hash import case_set_sha256
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.gallery_rates import rejection_rates
@@ -127,7 +127,7 @@ def protocol_record(study: Study) -> dict[str, Any] | None:
             for one in protocol.amendments.all()
         ],
         "deviations": deviations(protocol),
-        "document": protocol.document,
+        "document": in_order(protocol.document),
     }
 
 

@@ -20,6 +20,7 @@ from readerstudy.analysis.reporting.checklists import checklists
 from readerstudy.analysis.reporting.findings import Findings
 from readerstudy.analysis.reporting.methods import methods
 from readerstudy.analysis.reporting.realism import RealismRow
+from readerstudy.domain.canonical import in_order
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.protocol import protocol_record
 from readerstudy.domain.results import StudyResults
@@ -75,7 +76,7 @@ def render_report(results: StudyResults) -> str:
     days = (study.opened_at, study.closed_at)
     opened, closed = (f"{day:%-d %b %Y}" if day else "" for day in days)
     origin = f"readings imported {opened}" if study.read_elsewhere else f"opened {opened}, closed {closed}"
-    own = {} if study.read_elsewhere else {"design": study.design, "design_sha256": study.design_sha256}
+    own = {} if study.read_elsewhere else {"design": in_order(study.design), "design_sha256": study.design_sha256}
     audits = study.audit_events.filter(action="audit blinding")
     return render(
         Subject(
