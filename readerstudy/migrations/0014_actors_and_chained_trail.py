@@ -75,7 +75,7 @@ WITH_ACTOR = ("amendment", "auditevent", "blindingaudit", "casereplacement", "ca
 
 
 class Migration(migrations.Migration):
-    dependencies = [("readerstudy", "0012_revisions_and_practice_truths")]
+    dependencies = [("readerstudy", "0013_regions")]
 
     operations = [
         migrations.CreateModel(
