@@ -133,7 +133,8 @@ def make_site() -> Site:
 
 
 def make_user(role: str, studies: list[Study], other: Study) -> User:
-    user = User.objects.create_user(role, is_staff=role != "user", is_superuser=role == "administrator")
+    rights = {"is_staff": role != "user", "is_superuser": role == "administrator"}
+    user = User.objects.create_user(role, password="a long pass phrase", **rights)
     if role == "manager":
         user.user_permissions.add(Permission.objects.get(codename="manage_data"))
     if role in Role:
