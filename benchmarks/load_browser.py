@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
@@ -75,8 +76,8 @@ class Browser:
         began = time.perf_counter()
         try:
             self._connection.request(method, path, body, headers | self._cookie_header())
-            answer = self._connection.getresponse()
-            content = answer.read()
+            with closing(self._connection.getresponse()) as answer:
+                content = answer.read()
         except LOST:
             self.cut()
             raise

@@ -66,6 +66,12 @@ class Reader:
         self._csrf = self._trivial = ""
 
     def read_to_the_end(self) -> None:
+        try:
+            self._read()
+        finally:
+            self._browser.cut()
+
+    def _read(self) -> None:
         page = self._page(self.link)
         self._try("page", lambda: self._browser.post_form(self.link, page.text, consents="on"))
         while self._go_to_room():

@@ -234,10 +234,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path
         if reading.cut:
             self.close_connection = True
-        elif path.startswith("/static/") and Path(path).name in reading.missing:
-            self._send(503, b"", "text/plain")
         elif path.startswith("/static/"):
-            self._send_file(ROOT / "static" / path.removeprefix(settings.STATIC_URL).removeprefix("/static/"))
+            self._send_static(path)
         elif path in PAGES:
             html = render_to_string(f"readerstudy/reading/{PAGES[path]}.html", reading.context())
             self._send(200, html.encode(), "text/html; charset=utf-8")
@@ -255,6 +253,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_slice(*path.removeprefix("/reading/cases/").split("/slices/"))
         else:
             self._send(404, b"", "text/plain")
+
+    def _send_static(self, path: str) -> None:
+        if Path(path).name in self.server.reading.missing:
+            self._send(503, b"", "text/plain")
+        else:
+            self._send_file(ROOT / "static" / path.removeprefix(settings.STATIC_URL).removeprefix("/static/"))
 
     def do_POST(self) -> None:
         reading = self.server.reading
