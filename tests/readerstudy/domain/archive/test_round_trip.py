@@ -41,8 +41,9 @@ NOT_ARCHIVED = {
     "readercontact": "how to reach a person",
     "membership": "accounts are the installation's",
 }
-DIFFERS = {"audit_log.csv", "SHA256SUMS", "export.xlsx"}
-"""The trail goes on (archived here, restored there), and with it the list of hashes; a workbook is a dated ZIP."""
+DIFFERS = {"audit_log.csv", "SHA256SUMS", "export.xlsx", "report.html"}
+"""The trail goes on (archived here, restored there), and with it the list of hashes; a workbook is a dated
+ZIP, and a report says when it was written."""
 
 
 def compared(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
