@@ -18,7 +18,7 @@ from tests import factories
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 SENTINEL = "sentinel-source"
-VARYING = {"Content-Length", "Content-Security-Policy"}
+VARYING = {"Content-Length", "Content-Security-Policy", "Expires"}  # the last says when it was asked for
 
 
 @pytest.fixture
