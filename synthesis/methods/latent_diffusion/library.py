@@ -172,9 +172,9 @@ def verified_weights(stored: Stored) -> Path:
                 digest.update(chunk)
     except OSError as error:
         raise UnusableModel(f"{path} can't be read ({error.strerror}); import the model again.") from error
-    if head[:1] == b"\x80" or head[:4] == b"PK\x03\x04":
-        raise UnusableModel(f"{path} is a pickle, which can run any code: it is refused; save it as safetensors.")
-    if len(head) < 9 or head[8:9] != b"{" or int.from_bytes(head[:8], "little") > _LARGEST_HEADER:
+    if head[8:] != b"{" or int.from_bytes(head[:8], "little") > _LARGEST_HEADER:
+        if head[:1] == b"\x80" or head[:4] == b"PK\x03\x04":
+            raise UnusableModel(f"{path} is a pickle, which can run any code: it is refused; save it as safetensors.")
         raise UnusableModel(f"{path} is no safetensors file; import the model again.")
     if digest.hexdigest() != stored.config.weights_sha256:
         raise UnusableModel(

@@ -51,6 +51,21 @@ def test_a_pickle_is_refused_whatever_its_name(tiny_model, name, tmp_path):
     assert not trap.exists()
 
 
+def test_safetensors_that_begin_like_a_pickle_are_none(tiny_model):
+    """The first byte is the lowest of the header's length: 0x80 in one file of 32, as in a pickle."""
+    weights = tiny_model / library.WEIGHTS
+    tensors = safetensors.torch.load(weights.read_bytes())
+    for more in range(2000):
+        data = safetensors.torch.save(tensors, metadata={"note": "x" * more})
+        if data[:1] == b"\x80":
+            break
+    weights.write_bytes(data)
+    refresh_hash(tiny_model)
+
+    assert data[:1] == b"\x80"
+    assert load(find("tiny")).factor == 2
+
+
 def test_other_bytes_than_the_configs_are_refused(tiny_model):
     weights = tiny_model / library.WEIGHTS
     data = bytearray(weights.read_bytes())
