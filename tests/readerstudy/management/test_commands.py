@@ -36,6 +36,10 @@ CONTRACT = {
     "create_study",
     "generate_cases",
     "amend_study",
+    "archive_study",
+    "restore_study",
+    "verify_trail",
+    "erase_personal_data",
     "audit_blinding",
     "open_study",
     "close_study",
@@ -44,6 +48,8 @@ CONTRACT = {
     "analyse",
     "import_readings",
     "plan_study",
+    "change_staff",
+    "remind_readers",
     "demo",
 }
 STUDY_TOML = """

@@ -295,4 +295,4 @@ def test_the_readers_addresses_are_these():
 
     pages = {"invitation", "instructions", "display-check", "reading-room", "next-sitting", "finished"}
     pages |= {"debrief", "return", "studies", "sign-out", "withdrawal"}
-    assert readers == pages | {"state", "preferences", "slice", "answer", "problem"}
+    assert readers == pages | {"state", "preferences", "slice", "earlier", "sitting-end", "answer", "problem"}
