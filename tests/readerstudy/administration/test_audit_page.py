@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from readerstudy.domain.actors import actor_of
 from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import SlicePack
 from readerstudy.models.job import Job
@@ -68,7 +69,9 @@ def test_a_changed_case_set_makes_an_audit_out_of_date(staff_client: Client):
 
 def test_a_failed_audit_says_why_and_can_be_tried_again(staff_client: Client):
     study = builders.preparing(ready=4)
-    BlindingAudit.objects.create(study=study, actor="ann", state=Job.State.FAILED, error="The store can’t be read.")
+    BlindingAudit.objects.create(
+        study=study, actor=actor_of("ann"), state=Job.State.FAILED, error="The store can’t be read."
+    )
     text = audit_page(staff_client, study)
     assert "The store can’t be read." in text
     assert reverse("study-audit-run", args=[study.slug]) in text

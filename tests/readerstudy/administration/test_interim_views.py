@@ -87,10 +87,17 @@ def addresses(study: Study) -> Iterator[tuple[str, str]]:
             yield pattern.name, reverse(pattern.name, kwargs={key: everything.get(key, "1") for key in wanted})
 
 
+def signed_in(staff: User) -> Client:
+    client = Client()
+    client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
 def test_no_page_or_file_tells_how_right_readers_are(study: Study, staff: User):
+    signed_in(staff)  # gives the trail's random key of this person before the two looks
+
     def look() -> dict[str, object]:
-        client = Client()  # a new one, which has no message waiting from the last look
-        client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
+        client = signed_in(staff)  # a new one, which has no message waiting from the last look
         seen: dict[str, object] = {}
         for name, address in addresses(study):
             for method in ("get", "post"):
