@@ -4,12 +4,11 @@ import re
 
 import pytest
 
-from readerstudy.domain import report
+from readerstudy.domain import audit, report
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.protocol import protocol_of
 from readerstudy.domain.report import content_security_policy, render_pdf, render_report
 from readerstudy.domain.results import study_results
-from readerstudy.models.audit_event import AuditEvent
 from tests import factories
 from tests.readerstudy.domain.test_exports import make_closed_study
 
@@ -64,7 +63,7 @@ def test_every_audit_is_told():
     study = make_closed_study()
     assert "are too few to audit" in render_report(study_results(study))
     detail = {"conclusion": "The arms can be told apart.", "findings": ["tumour, liver: larger."]}
-    AuditEvent.objects.create(study=study, actor="ann", action="audit blinding", detail=detail)
+    audit.record(study=study, actor="ann", action="audit blinding", **detail)
     html = render_report(study_results(study))
     assert "The arms can be told apart." in html
     assert "<li>tumour, liver: larger.</li>" in html
