@@ -113,7 +113,7 @@ def test_a_generator_that_nobody_has_is_refused_by_name():
     factories.make_patients(real=2, hosts=2)
 
     assert refusal(organs=[factories.organ_data(synthetic={"dreams": 2})]) == (
-        "liver: no generator 'dreams' here; there are cellular-automaton, hand-crafted. "
+        "liver: no generator 'dreams' here; there are cellular-automaton, hand-crafted, latent-diffusion. "
         "Name one of these, or import cases made by yours."
     )
 
