@@ -143,7 +143,7 @@ POST   study-amend              study:govern    302    302    302
 POST   case-exclude             study:govern    302    302    302
 GET    study-trail-csv          study:govern    200    200    200
 GET    study-trail-json         study:govern    200    200    200
-POST   study-archive            study:govern    302    302    302
+POST   study-archive            study:govern    302    302    200
 GET    study-keeping            study:govern    200    200    200
 POST   reader-erase             study:govern    404    302    302
 POST   person-add               study:govern    200    200    200

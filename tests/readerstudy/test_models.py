@@ -8,8 +8,11 @@ from django.db import IntegrityError, transaction
 from django.db.models.deletion import ProtectedError
 
 from readerstudy.models.case import Case, SlicePack
+from readerstudy.models.case_exclusion import CaseExclusion
+from readerstudy.models.case_review import CaseReplacement, CaseReview
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.job import Job
+from readerstudy.models.practice_truth import PracticeTruth
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence, SequenceItem
@@ -42,14 +45,22 @@ def test_no_accessor_leads_from_a_case_to_its_truth():
     assert Case in reachable(GroundTruth)
 
 
-def test_every_key_to_a_case_that_is_not_its_pack_is_hidden():
+def test_every_key_to_a_case_is_hidden_but_of_its_pack_and_of_being_left_out():
     related = {
         (relation.related_model, relation.hidden)
         for relation in Case._meta.get_fields(include_hidden=True)
         if relation.auto_created and not relation.concrete
     }
 
-    assert related == {(SlicePack, False), (GroundTruth, True), (SequenceItem, True)}
+    assert related == {
+        (SlicePack, False),
+        (CaseExclusion, False),  # for readers of both arms alike
+        (GroundTruth, True),
+        (PracticeTruth, True),
+        (SequenceItem, True),
+        (CaseReview, True),
+        (CaseReplacement, True),
+    }
 
 
 @pytest.mark.parametrize(
