@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from readerstudy.domain.staff import close_account, create_staff
-from readerstudy.permissions import READER_KEY
+from readerstudy.reader_sessions import READER_KEY
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, serve_provider
 
 from .test_account_pages import enrol, log_in
