@@ -182,7 +182,7 @@ def create_study(site: Site, page: Page) -> None:
     look_at(page, "04-new-study")
     page.get_by_label("Title").fill("Early tumours: real or synthetic?")
     page.get_by_label("Short name").fill("early")
-    page.get_by_label("Practice cases").fill("1")
+    page.get_by_label("Practice cases", exact=True).fill("1")
     for organ in ORGANS:
         group = page.get_by_role("group", name=organ.capitalize(), exact=True)
         group.get_by_label(f"Include the {organ}").check()

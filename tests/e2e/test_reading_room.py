@@ -52,7 +52,7 @@ class TestAnswering:
 
     def test_enter_without_a_label_sends_nothing(self, room, reading):
         room.keyboard.press("Enter")
-        room.locator("button[type=submit]").click(force=True)
+        room.locator("button.submit").click(force=True)
         room.keyboard.press("ArrowDown")
         expect(canvas_of(room)).to_have_attribute("data-slice", str(CUE + 1))
         assert reading.posts == 0
@@ -70,7 +70,7 @@ class TestAnswering:
 
     def test_a_double_click_on_submit_stores_one(self, room, reading):
         label_of(room, "unsure").click()
-        room.locator("button[type=submit]").dblclick()
+        room.locator("button.submit").dblclick()
         expect(room.locator("[data-part=organ]")).to_have_text("kidney")
         assert reading.posts == 1
 
