@@ -140,7 +140,7 @@ def test_only_a_closed_study_is_archived_and_no_file_is_overwritten(tmp_path):
 
 def test_a_damaged_store_is_not_archived(tmp_path):
     study = make_closed_study()
-    key = StoredFile.objects.first().key
+    key = study.cases.first().pack.file.key
     (settings.DATA_ROOT / "store" / key[:2] / key).write_bytes(b"damaged")
 
     with pytest.raises(DomainError, match=r"is damaged: its SHA-256 is not the one stored\. Run check_store"):
