@@ -9,6 +9,7 @@ import pandas as pd
 
 from readerstudy.domain.participation import participation
 from readerstudy.domain.reader_tables import last_readings
+from readerstudy.domain.realism import ATTRIBUTES
 from readerstudy.domain.unblinding import unblinded_cases
 from readerstudy.models.study import Study
 
@@ -27,6 +28,8 @@ def _rows(study: Study) -> Iterator[tuple[Any, ...]]:
         case, reader = cases.get(reading.item.case_id), reading.item.sequence.reader
         if case is None or case.control or reading.item.repeat_index or reader is None or reader.pk in uncounted:
             continue
-        for attribute, level in reading.attributes.items():
-            patient = case.patient_id or case.case_id
+        patient = case.patient_id or case.case_id
+        rated = [name for name in ATTRIBUTES if name in reading.attributes]  # databases keep keys in an order of theirs
+        for attribute in rated:
+            level = reading.attributes[attribute]
             yield reader.code, case.case_id, patient, case.truth, case.generator, attribute, level
