@@ -56,7 +56,7 @@ test: lint chromium
 
 test-services: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 -m "database and not crash"
-	$(BIN)/pytest -m crash
+	$(BIN)/pytest -m "crash and database"
 
 # The model that comes with latent diffusion, from its config and its seeds alone; the work stays in STARTER_RUN.
 STARTER := synthesis/methods/latent_diffusion
