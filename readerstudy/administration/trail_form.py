@@ -1,5 +1,7 @@
 """What staff ask of an audit trail."""
 
+from typing import Any, cast
+
 from django import forms
 
 from readerstudy.domain.queries.trail import Wanted, actions_in, actors_in
@@ -16,10 +18,13 @@ class TrailForm(forms.Form):
     since = _day()
     until = _day()
 
-    def __init__(self, *args: object, study: Study | None, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["actor"].choices = [("", "Everybody"), *((one.key, str(one)) for one in actors_in(study))]  # type: ignore[attr-defined]
-        self.fields["action"].choices = [("", "Everything"), *((one, one) for one in actions_in(study))]  # type: ignore[attr-defined]
+    def __init__(self, *args: Any, study: Study | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offer("actor", "Everybody", [(one.key, str(one)) for one in actors_in(study)])
+        self._offer("action", "Everything", [(one, one) for one in actions_in(study)])
+
+    def _offer(self, name: str, everything: str, choices: list[tuple[str, str]]) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = [("", everything), *choices]
 
     def wanted(self) -> Wanted:
         """Return what is asked for; a field that can't be read asks for nothing."""
