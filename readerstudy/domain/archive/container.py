@@ -139,7 +139,7 @@ def open_archive(path: Path) -> Iterator[ArchiveReader]:
             with opened.open(MANIFEST) as member:
                 manifest = json.loads(member.read(LARGEST_MANIFEST))
         except KeyError:
-            raise DamagedError(f"{path.name} is no archive of a study.") from None
+            raise DamagedError(f"{path.name} is no archive of a study, or is cut off (it has no {MANIFEST}).") from None
         except UNREADABLE as error:
             raise DamagedError(f"{path.name} is no archive of a study, or is cut off ({error}).") from None
         _check_manifest(path, manifest, names)

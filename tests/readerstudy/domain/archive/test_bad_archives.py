@@ -51,7 +51,7 @@ def test_what_is_no_archive_is_refused(path, tmp_path):
     foreign = tmp_path / "foreign.zip"
     with zipfile.ZipFile(foreign, "w") as target:
         target.writestr("readings.csv", "a,b")
-    assert refused(foreign) == "foreign.zip is no archive of a study."
+    assert refused(foreign) == "foreign.zip is no archive of a study, or is cut off (it has no manifest.json)."
     with zipfile.ZipFile(foreign, "w") as target:
         target.writestr(MANIFEST, "[1]")
     assert refused(foreign) == "foreign.zip is no archive of a study."
