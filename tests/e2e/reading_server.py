@@ -146,6 +146,14 @@ class ReadingServer:
         self._lock = threading.Lock()
         self._at_once = 0
 
+    def hold_all_but(self, *answered: int) -> threading.Event:
+        """Answer only these slices before the event is set, so that what is asked for can be seen at any speed."""
+        gate = threading.Event()
+        self.held = {
+            number: gate for case in self.cases for number in range(len(case.volume)) if number not in answered
+        }
+        return gate
+
     def context(self) -> dict[str, Any]:
         state = self.state()
         return (

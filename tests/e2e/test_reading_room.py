@@ -261,10 +261,10 @@ class TestOutbox:
         expect(room.locator("[data-part=kept-answer]")).to_be_hidden()
 
     def test_a_study_closed_while_slices_are_on_their_way_is_said_in_the_servers_words(self, page, reading):
-        gate = threading.Event()
-        reading.held = dict.fromkeys(range(CUE + 1, SLICES), gate)
+        gate = reading.hold_all_but(CUE)
         page.goto(f"{reading.url}/reading/")
         expect(canvas_of(page)).to_have_attribute("data-painted", str(CUE))
+        wait_until(page, lambda: len(reading.slice_requests) == 4)  # the first, and three more that are held
         reading.closed = True
         reading.gone = {case.token for case in reading.cases}
         gate.set()

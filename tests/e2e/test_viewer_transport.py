@@ -27,13 +27,6 @@ def reading():
         yield server
 
 
-def hold_all(reading: ReadingServer) -> threading.Event:
-    """Answer no slice before the event is set, so that what is asked for first can be seen at any speed."""
-    gate = threading.Event()
-    reading.held = dict.fromkeys(range(SLICES), gate)
-    return gate
-
-
 def asked_for(reading: ReadingServer, case: int = 0) -> list[int]:
     """Return a case's slices in the order in which they were asked for."""
     return [number for token, number in reading.slice_requests if token == reading.cases[case].token]
@@ -57,7 +50,7 @@ def assert_all_exact(page: Page, reading: ReadingServer) -> None:
 class TestOrder:
     def test_without_a_cue_a_case_opens_in_its_middle(self, page, reading):
         reading.cases = [replace(reading.cases[0], cue_slice=None)]
-        gate = hold_all(reading)
+        gate = reading.hold_all_but()
         open_viewer(page, reading, whole=False)
         wait_until(page, lambda: len(reading.slice_requests) == 3)
         assert set(asked_for(reading)) == {SLICES // 2 - 1, SLICES // 2, SLICES // 2 + 1}
@@ -65,7 +58,7 @@ class TestOrder:
         expect(canvas(page)).to_have_attribute("data-painted", str(SLICES // 2))
 
     def test_nearest_first_with_three_requests_at_a_time(self, page, reading):
-        gate = hold_all(reading)
+        gate = reading.hold_all_but()
         open_viewer(page, reading, whole=False)
         wait_until(page, lambda: len(reading.slice_requests) == 3)  # held: a fourth would join them now
         page.wait_for_timeout(200)
@@ -80,7 +73,7 @@ class TestOrder:
 
     @pytest.mark.parametrize("plane", ["axial", "coronal"])
     def test_a_scroll_turns_the_order_towards_the_new_place(self, page, reading, plane):
-        gate = hold_all(reading)
+        gate = reading.hold_all_but()
         open_viewer(page, reading, {"layout": "three"}, whole=False)
         wait_until(page, lambda: len(reading.slice_requests) == 3)
         if plane == "axial":
@@ -255,7 +248,7 @@ class TestFailure:
         expect(canvas(page)).to_have_attribute("data-loaded", str(SLICES))
 
     def test_a_page_that_was_frozen_goes_on_where_it_was(self, page, reading):
-        gate = hold_all(reading)
+        gate = reading.hold_all_but()
         open_viewer(page, reading, SINGLE, whole=False)
         wait_until(page, lambda: len(reading.slice_requests) == 3)
         session = page.context.new_cdp_session(page)
@@ -278,10 +271,10 @@ class TestFailure:
         expect(canvas(page)).to_have_attribute("data-painted", "")
 
     def test_a_case_that_is_not_theirs_any_more_is_told_once_and_asked_for_no_more(self, page, reading):
-        gate = threading.Event()
-        reading.held = dict.fromkeys(range(CUE + 1, SLICES), gate)
+        gate = reading.hold_all_but(CUE)
         open_viewer(page, reading, SINGLE, whole=False)
         expect(canvas(page)).to_have_attribute("data-painted", str(CUE))
+        wait_until(page, lambda: len(reading.slice_requests) == 4)  # the first, and three more that are held
         reading.gone = {reading.cases[0].token}
         gate.set()
         wait_until(page, lambda: bool(told(page, "refused")))
