@@ -9,6 +9,7 @@ from django.db import connections
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from readerstudy.lifted_guard import lifted_guard
+from tests.factories import restart_seeds
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +19,11 @@ def data_root(settings: LazySettings, tmp_path: Path) -> Path:
     settings.DATA_ROOT.mkdir()
     settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": str(settings.DATA_ROOT / "cache")}}
     return settings.DATA_ROOT
+
+
+@pytest.fixture(autouse=True)
+def seeds() -> None:
+    restart_seeds()
 
 
 @pytest.fixture(scope="session")

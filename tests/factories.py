@@ -5,8 +5,9 @@ Nothing here is a stand-in for the project's own code; every object is made by i
 
 from __future__ import annotations
 
+import functools
 import itertools
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
@@ -41,6 +42,13 @@ ACTOR = "tests"
 ORGAN_HU = {"liver": 105, "pancreas": 95, "kidney": 160}
 
 _numbers = itertools.count(1)
+_seeds = itertools.count(1)
+
+
+def restart_seeds() -> None:
+    """Let scans begin with the first noise again, as each test does: what two tests both need is computed once."""
+    global _seeds
+    _seeds = itertools.count(1)
 
 
 def make_dataset(name: str | None = None) -> Dataset:
@@ -53,6 +61,36 @@ def ball(shape: tuple[int, int, int], radius_mm: float, affine: np.ndarray = AFF
     distance_mm = [(np.arange(n) - (n - 1) / 2) * mm for n, mm in zip(shape, spacing, strict=True)]
     x, y, z = np.meshgrid(*distance_mm, indexing="ij", sparse=True)
     return np.asarray(x**2 + y**2 + z**2 <= radius_mm**2)
+
+
+class _Phantom(NamedTuple):
+    """An organ in fat, with what an import would find of it."""
+
+    ct: CTVolume
+    organ_mask: np.ndarray
+    tumor_mask: np.ndarray | None
+    content_sha256: str
+    voxels_sha256: str
+    largest_sphere_mm: float
+    tumor: dict[str, Any]
+
+
+@functools.lru_cache(maxsize=256)
+def _phantom(
+    seed: int, organ: str, tumor_mm: float | None, organ_radius_mm: float, shape: tuple[int, int, int]
+) -> _Phantom:
+    organ_mask = ball(shape, organ_radius_mm)
+    hu = np.random.default_rng(seed).normal(-90, 10, shape)
+    hu[organ_mask] += ORGAN_HU[organ] + 90
+    tumor_mask, tumor = None, {}
+    if tumor_mm is not None:
+        tumor_mask = ball(shape, tumor_mm / 2)
+        hu[tumor_mask] -= 45
+    ct = CTVolume(hu.round().astype(np.int16), AFFINE)
+    if tumor_mask is not None:
+        tumor = tumor_fields(measure_lesions(ct.hu, tumor_mask, ct.spacing_mm))
+    largest_mm = Host(ct, organ_mask, organ_named(organ)).largest_diameter_mm
+    return _Phantom(ct, organ_mask, tumor_mask, *ct_hashes(ct), largest_mm, tumor)
 
 
 def make_scan(
@@ -68,21 +106,15 @@ def make_scan(
 ) -> OrganScan:
     """Store a CT of an organ in fat, with a tumour in its middle where the origin has one."""
     number = next(_numbers)
-    organ_mask = ball(shape, organ_radius_mm)
-    tumor_mask = ball(shape, tumor_mm / 2) if origin != Origin.HEALTHY else None
-    hu = np.random.default_rng(number).normal(-90, 10, shape)
-    hu[organ_mask] += ORGAN_HU[organ] + 90
-    if tumor_mask is not None:
-        hu[tumor_mask] -= 45
-    ct = CTVolume(hu.round().astype(np.int16), AFFINE)
-    content, voxels = ct_hashes(ct)
+    phantom = _phantom(next(_seeds), organ, tumor_mm if origin != Origin.HEALTHY else None, organ_radius_mm, shape)
+    ct = phantom.ct
     with storing() as shelf:
         volume = Volume(
             dataset=dataset,
             patient_key=patient or f"patient-{number:04}",
             file=write_volume(shelf, ct),
-            content_sha256=content,
-            voxels_sha256=voxels,
+            content_sha256=phantom.content_sha256,
+            voxels_sha256=phantom.voxels_sha256,
             shape=list(ct.shape),
             spacing_mm=list(ct.spacing_mm),
         )
@@ -92,13 +124,13 @@ def make_scan(
             organ=organ,
             origin=origin,
             generator="gan" if origin == Origin.SYNTHETIC else "",
-            organ_mask=write_mask(shelf, organ_mask, AFFINE),
-            largest_sphere_mm=Host(ct, organ_mask, organ_named(organ)).largest_diameter_mm,
+            organ_mask=write_mask(shelf, phantom.organ_mask, AFFINE),
+            largest_sphere_mm=phantom.largest_sphere_mm,
         )
-        if tumor_mask is not None:
-            scan.tumor_mask = write_mask(shelf, tumor_mask, AFFINE)
+        if phantom.tumor_mask is not None:
+            scan.tumor_mask = write_mask(shelf, phantom.tumor_mask, AFFINE)
             scan.lesions = 1
-            for name, value in tumor_fields(measure_lesions(ct.hu, tumor_mask, ct.spacing_mm)).items():
+            for name, value in phantom.tumor.items():
                 setattr(scan, name, value)
         for name, value in fields.items():
             setattr(scan, name, value)
