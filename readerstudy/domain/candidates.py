@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from readerstudy.domain.case_plan import Slot, method_names
+from django.conf import settings
+
+from readerstudy.domain.case_plan import Slot, method_names, trained_method_names
 from readerstudy.domain.design import StudyDesign
 from readerstudy.domain.errors import DomainError
 from readerstudy.models.dataset import Dataset
@@ -11,7 +13,7 @@ from readerstudy.models.volume import OrganScan
 
 
 def check_generators(design: StudyDesign) -> None:
-    """Refuse a generator that is neither a method of ours nor imported."""
+    """Refuse a generator that is neither a method of ours nor imported, or whose model is not there."""
     imported = set(OrganScan.objects.filter(origin=Origin.SYNTHETIC).values_list("generator", flat=True))
     known = sorted(method_names() | imported)
     for organ in design.organs:
@@ -21,6 +23,25 @@ def check_generators(design: StudyDesign) -> None:
                     f"{organ.name}: no generator {generator!r} here; there are {', '.join(known)}. "
                     "Name one of these, or import cases made by yours."
                 )
+            if generator in trained_method_names():
+                _check_model(organ.name, generator)
+
+
+def _check_model(organ: str, generator: str) -> None:
+    """Refuse a model that is not there, or that was not trained on the organ's tumours."""
+    from synthesis.errors import UnusableInput
+    from synthesis.methods.latent_diffusion.library import find
+
+    name = settings.LATENT_DIFFUSION_MODEL
+    try:
+        trained_on = find(name).config.organs
+    except UnusableInput as error:
+        raise DomainError(f"{organ}: {generator}: {error}") from error
+    if organ not in trained_on:
+        raise DomainError(
+            f"{organ}: {generator}: the model {name!r} was trained on tumours of {', '.join(trained_on)} alone; "
+            "set LATENT_DIFFUSION_MODEL to one that knows this organ, or name another generator."
+        )
 
 
 def check_sources(design: StudyDesign) -> None:

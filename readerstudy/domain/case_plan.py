@@ -52,3 +52,10 @@ def method_names() -> frozenset[str]:
     from synthesis import registry
 
     return frozenset(registry.METHODS)
+
+
+def trained_method_names() -> frozenset[str]:
+    """Return those of our methods that take a trained model."""
+    from synthesis import registry
+
+    return frozenset(name for name, entry in registry.METHODS.items() if entry.trained)

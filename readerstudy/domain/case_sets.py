@@ -12,7 +12,7 @@ from django.db import transaction
 
 from readerstudy.domain import audit
 from readerstudy.domain.bell import ring_pack, ring_synthesis
-from readerstudy.domain.case_plan import PlannedCase
+from readerstudy.domain.case_plan import PlannedCase, trained_method_names
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.jobs import requeue
@@ -131,7 +131,7 @@ def _synthesis_run(host: OrganScan, method: str, asked: dict[str, Any], seed: in
     from synthesis import registry
 
     request = asked | {"version": registry.method(method).VERSION}
-    if method in registry.METHODS and registry.METHODS[method].trained:
+    if method in trained_method_names():
         request["model"] = settings.LATENT_DIFFUSION_MODEL
     digest = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
     run, _ = SynthesisRun.objects.get_or_create(

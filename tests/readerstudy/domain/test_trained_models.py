@@ -1,9 +1,12 @@
 """Tumours by a trained model: which one, on which queue, and what a study's export says of it."""
 
+import shutil
+
 import pytest
 from celery import current_app
 
 from readerstudy.domain.case_sets import start_generation
+from readerstudy.domain.errors import DomainError
 from readerstudy.domain.results import StudyResults
 from readerstudy.models.job import Job
 from readerstudy.models.study import Study
@@ -55,12 +58,29 @@ def test_the_export_names_the_model_and_counts_what_its_filter_rejected():
     assert cases.loc["hand-crafted", "synthesis_model"] == ""
 
 
-def test_a_model_that_is_not_there_fails_the_run_with_its_name(settings):
+def test_a_study_that_asks_for_a_model_that_is_not_there_is_refused(settings):
     settings.LATENT_DIFFUSION_MODEL = "none-such"
     factories.make_patients(real=2, hosts=2)
+
+    with pytest.raises(DomainError, match=r"^liver: latent-diffusion: There is no model 'none-such' \(there"):
+        factories.make_draft(**DESIGN)
+    assert not Study.objects.exists()
+
+
+def test_a_study_of_an_organ_that_the_model_was_not_trained_on_is_refused():
+    factories.make_patients(real=2, hosts=2, organ="kidney")
+
+    organs = [factories.organ_data(name="kidney", synthetic={"latent-diffusion": 2})]
+    with pytest.raises(DomainError, match=r"^kidney: latent-diffusion: the model 'tiny' was trained on .* liver"):
+        factories.make_draft(organs=organs)
+
+
+def test_a_model_that_is_gone_by_then_fails_the_run_with_its_name(tiny_model):
+    factories.make_patients(real=2, hosts=2)
     start_generation(study=factories.make_draft(**DESIGN), actor="ann")
+    shutil.rmtree(tiny_model)
     factories.build_cases(Study.objects.get())
 
     run = SynthesisRun.objects.get(method="latent-diffusion")
     assert run.state == Job.State.FAILED
-    assert "There is no model 'none-such'" in run.error
+    assert "There is no model 'tiny'" in run.error
