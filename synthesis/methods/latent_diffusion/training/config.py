@@ -130,9 +130,20 @@ class Filter(_Section):
 
 
 class Config(_Section):
-    """Everything that a training does, but the data."""
+    """Everything that a training does, but the data.
+
+    Attributes
+    ----------
+    name : str
+        Of the model.
+    about : str
+        What its data are, and what it is good for: the model's card says it.
+    licence : str
+    seed : int
+    """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)
+    about: str = ""
     licence: str = Field(min_length=1)
     seed: int = Field(ge=0)
     data: Data

@@ -215,9 +215,11 @@ def _make_model(run: TrainingRun) -> Path | None:
 
 def _card(config: ModelConfig) -> str:
     training, metrics = config.training, config.metrics
+    organs = ", ".join(config.organs) or "an organ that its manifest does not name"
+    about = f"A latent diffusion model of tumours of {organs}.\n{training['config']['about']}".strip()
     return f"""# {config.name}
 
-A latent diffusion model of tumours of {", ".join(config.organs) or "an organ that its manifest does not name"}.
+{about}
 
 - Trained on {training["tumors"]} tumours of {training["patients"]} patients; {training["held_out_patients"]} patients
   held out. SHA-256 of the data: `{training["data_sha256"]}`.
