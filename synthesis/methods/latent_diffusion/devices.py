@@ -9,6 +9,8 @@ import torch
 
 from synthesis.errors import UnusableInput
 
+THREADS = 1  # of a processor, to draw samples with: the fastest by benchmarks.diffusion; results depend on it
+
 
 class NoDevice(UnusableInput):
     """The device that was asked for is not there, or too small."""

@@ -26,7 +26,7 @@ from synthesis.methods.latent_diffusion.conditioning import (
     to_hu,
     to_unit,
 )
-from synthesis.methods.latent_diffusion.devices import threads
+from synthesis.methods.latent_diffusion.devices import THREADS, threads
 from synthesis.methods.latent_diffusion.library import Stored, UnusableModel, find
 from synthesis.methods.latent_diffusion.model import Model, load
 from synthesis.methods.latent_diffusion.region import Field, Region, region_shape
@@ -37,7 +37,6 @@ from synthesis.recipe import InvalidRecipe, Recipe
 from synthesis.replacement import cleared, replace_tissue
 from synthesis.tumor import SyntheticTumor
 
-THREADS = 1  # the fastest beside other work by benchmarks.diffusion; results depend on it
 MOST_TRIES = 10
 
 _MARGIN_MM = 4.0  # of a region beyond the mask: the tumour's own edge, and a little of its surroundings
