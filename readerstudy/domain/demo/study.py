@@ -70,7 +70,7 @@ def _design() -> dict[str, object]:
             {
                 "name": organ,
                 "real": PER_ARM,
-                "synthetic": {"hand-crafted": PER_ARM // 2, "cellular-automaton": PER_ARM // 2},
+                "synthetic": {"hand-crafted": 2, "cellular-automaton": 1, "latent-diffusion": 1},
                 "diameter_mm": list(DIAMETER_MM),
                 "real_from": [PHANTOMS],
                 "hosts_from": [PHANTOMS],
