@@ -30,7 +30,7 @@ from monai.networks.nets.diffusion_model_unet import DiffusionModelUNet
 from benchmarks.synthesis import build_host
 from synthesis import Host, apply_recipe, sample_recipe
 from synthesis.masks import Mask, eroded
-from synthesis.methods.latent_diffusion import engine
+from synthesis.methods.latent_diffusion import devices
 from synthesis.methods.latent_diffusion.evaluation import autocorrelation, two_sample_auc
 from synthesis.methods.latent_diffusion.library import STARTER, find
 from synthesis.methods.latent_diffusion.model import load
@@ -106,7 +106,7 @@ def print_speed() -> None:
 
 def _tumor_s(host: Host, diameter_mm: float, threads: int) -> float:
     """Return the shortest time of one tumour, from its place to its voxels, with rejected samples among it."""
-    engine.THREADS = threads
+    devices.THREADS = threads
     durations = []
     for seed in range(REPEATS):
         start = time.perf_counter()

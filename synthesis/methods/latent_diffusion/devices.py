@@ -33,10 +33,10 @@ def device_named(name: str) -> torch.device:
 
 
 @contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Let torch compute with so many threads, and with as many as before when done: results depend on them."""
+def few_threads() -> Iterator[None]:
+    """Let torch compute with `THREADS` threads, and with as many as before when done: results depend on them."""
     before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(THREADS)
     try:
         yield
     finally:

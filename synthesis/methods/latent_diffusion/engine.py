@@ -26,7 +26,7 @@ from synthesis.methods.latent_diffusion.conditioning import (
     to_hu,
     to_unit,
 )
-from synthesis.methods.latent_diffusion.devices import THREADS, threads
+from synthesis.methods.latent_diffusion.devices import few_threads
 from synthesis.methods.latent_diffusion.library import Stored, UnusableModel, find
 from synthesis.methods.latent_diffusion.model import Model, load
 from synthesis.methods.latent_diffusion.region import Field, Region, region_shape
@@ -226,7 +226,7 @@ def _sampled_once(host: Host, drawn: str) -> Sample:
     networks = load(stored, tumor.device)
     body = _body(host, tumor)
     region, mask = _region(host, tumor, body, networks)
-    with threads(THREADS), torch.inference_mode():
+    with few_threads(), torch.inference_mode():
         return _run(host, tumor, networks, region, mask)
 
 
