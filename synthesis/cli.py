@@ -1,4 +1,4 @@
-"""The command line: ``python -m synthesis generate | replay | methods | inspect``, and `synthesis.model_commands`.
+"""The command line: generate, replay, methods, inspect; `model_commands` and `radiomics.command` hold the others.
 
 Exit code 0, or 2 with one line on stderr when the input cannot be used. An output folder appears whole or
 not at all.
@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
-import uuid
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -25,6 +22,8 @@ from synthesis.generation import replay
 from synthesis.io import MaskResampled, read_ct, read_mask
 from synthesis.model_commands import add_model_commands
 from synthesis.organs import ORGANS
+from synthesis.output_folder import UnusableOutput, new_folder
+from synthesis.radiomics.command import add_radiomics_command
 from synthesis.recipe import InvalidRecipe, Recipe
 from synthesis.registry import CONTROLS, METHODS
 
@@ -54,10 +53,6 @@ _INSPECT_EXAMPLE = """example:
   python -m synthesis inspect tumours --real lesions --host ct.nii.gz
 writes tumours/realism.html: contrast, edges, noise, shape, ghosts of the host; and how well a classifier
 tells the synthetic tumours from the real"""
-
-
-class UnusableOutput(UnusableInput):
-    """The output folder cannot be written."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -146,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         commands, "methods", "list the methods and their sources", "example:\n  python -m synthesis methods"
     )
     listing.set_defaults(run=_list_methods)
+    add_radiomics_command(commands, _command)
     add_model_commands(commands, _command)
     return parser
 
@@ -197,7 +193,7 @@ def _generate(options: argparse.Namespace) -> list[Line]:
         for source in sources
         for number in range(options.count)
     ]
-    with _new_folder(options.out) as folder:
+    with new_folder(options.out) as folder:
         done = carry_out(orders, folder, jobs=options.jobs)
         bar = tqdm(done, desc="tumours", total=len(orders), unit="tumour", disable=None, file=sys.stderr)
         return [_at(options.out, line) for lines in bar for line in lines]
@@ -211,7 +207,7 @@ def _replay(options: argparse.Namespace) -> list[Line]:
     ct = read_ct(options.ct)
     organ_mask = read_mask(options.organ_mask, like=ct, labels=options.organ_label or recipe.organ_labels)
     tumor = replay(ct, organ_mask, recipe)
-    with _new_folder(options.out) as folder:
+    with new_folder(options.out) as folder:
         line = write_case(folder / "0000", ct, tumor, on_grid_of=options.ct)
         return [_at(options.out, {"folder": "0000", **line})]
 
@@ -234,20 +230,6 @@ def _list_methods(_options: argparse.Namespace) -> list[Line]:
 def _at(out: Path, line: Line) -> Line:
     """Return a line of the summary with its folder as the user named it."""
     return {**line, "folder": str(out / line["folder"])}
-
-
-@contextmanager
-def _new_folder(out: Path) -> Iterator[Path]:
-    """Give a folder to write in that becomes `out` at the end, or is removed on any failure."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UnusableOutput(f"{out} exists and is not an empty folder; name another with --out.")
-    partial = out.parent / f".{out.name}.{uuid.uuid4().hex}.partial"
-    try:
-        partial.mkdir(parents=True)
-        yield partial
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _in_words(line: Line) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import zipfile
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from synthesis.errors import UnusableInput
 from synthesis.io import read_ct, read_mask
+from synthesis.manifest import UnusableManifest, parse_labels, read_rows
 from synthesis.masks import Mask, bounding_box
 from synthesis.methods.latent_diffusion.conditioning import tissue_level_hu
 from synthesis.methods.latent_diffusion.region import Region
@@ -23,10 +23,6 @@ from synthesis.methods.latent_diffusion.training.config import Data
 from synthesis.volume import Volume
 
 _NEEDED = ("case_id", "ct")
-
-
-class UnusableManifest(UnusableInput):
-    """A manifest names nothing that can be trained on."""
 
 
 class Skipped(NamedTuple):
@@ -87,7 +83,7 @@ def read_cases(manifest: Path, data: Data, *, cache: Path, progress: Callable[[i
     UnusableManifest
         If the file is no manifest, or none of its cases has a tumour.
     """
-    rows = _rows(manifest)
+    rows = read_rows(manifest, needed=_NEEDED)
     cases: list[TrainingCase] = []
     skipped: list[Skipped] = []
     cache.mkdir(parents=True, exist_ok=True)
@@ -124,22 +120,6 @@ def held_out(cases: Sequence[TrainingCase], share: float, seed: int) -> tuple[li
         count = min(max(round(share * len(group)), least), max(len(group) - 1, 0))
         out |= {group[index] for index in rng.permutation(len(group))[:count]}
     return [case for case in cases if case.patient not in out], [case for case in cases if case.patient in out]
-
-
-def _rows(manifest: Path) -> list[dict[str, str]]:
-    try:
-        with manifest.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restval="")
-            rows = [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
-            columns = reader.fieldnames or []
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UnusableManifest(f"{manifest.name} is no CSV ({error}); see docs/operations.md.") from error
-    for name in _NEEDED:
-        if name not in columns:
-            raise UnusableManifest(f"{manifest.name} has no column {name}; see docs/operations.md for a manifest.")
-    if not rows:
-        raise UnusableManifest(f"{manifest.name} has no rows; name one case in each.")
-    return rows
 
 
 def _cubes(row: dict[str, str], folder: Path, data: Data, cache: Path, number: int) -> list[TrainingCase]:
@@ -186,9 +166,9 @@ def _cut(row: dict[str, str], folder: Path, data: Data, number: int) -> list[_Cu
     ct = read_ct(folder / row["ct"])
     organ = np.zeros(ct.shape, dtype=bool)
     if row.get("organ_mask"):
-        organ = read_mask(folder / row["organ_mask"], like=ct, labels=_labels(row.get("organ_label", "")))
+        organ = read_mask(folder / row["organ_mask"], like=ct, labels=parse_labels(row.get("organ_label", "")))
     if row.get("tumor_mask"):
-        tumor = read_mask(folder / row["tumor_mask"], like=ct, labels=_labels(row.get("tumor_label", "")))
+        tumor = read_mask(folder / row["tumor_mask"], like=ct, labels=parse_labels(row.get("tumor_label", "")))
         box = bounding_box(tumor)
         return [_cube(ct, organ | tumor, tumor, [(axis.start + axis.stop - 1) / 2 for axis in box], data)]
     if not organ.any():
@@ -208,10 +188,3 @@ def _cube(ct: Volume, organ: Mask, tumor: Mask, center: Sequence[float], data: D
         raise UnusableManifest("its tumour is smaller than a voxel of the networks' grid; leave it out")
     level = tissue_level_hu(hu, tumor_there, organ_there, voxel_mm=data.voxel_mm)
     return _Cube(np.rint(hu).astype(np.int16), organ_there, tumor_there, level)
-
-
-def _labels(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.replace(",", ";").split(";") if part.strip()]
-    except ValueError:
-        raise UnusableManifest(f"the label '{text}' is no whole number; use 2 or 2;3") from None
