@@ -5,7 +5,7 @@ too, arms in hatching.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -62,13 +62,20 @@ class Drawing:
 
 
 def draw(
-    name: str, title: str, description: str, data: pd.DataFrame, *, height: float, paint: Callable[[Figure], None]
+    name: str,
+    title: str,
+    description: str,
+    data: pd.DataFrame,
+    *,
+    height: float,
+    paint: Callable[[Figure], None],
+    hints: Mapping[str, Sequence[str]] | None = None,
 ) -> Drawing:
-    """Have `paint` fill a figure of `WIDTH` x `height` inches."""
+    """Have `paint` fill a figure of `WIDTH` x `height` inches; `hints`, which it may fill too: see `svg.to_svg`."""
     with _settings():
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         paint(figure)
-        svg = to_svg(figure, name=name, title=title, description=description)
+        svg = to_svg(figure, name=name, title=title, description=description, hints=hints or {})
     return Drawing(name, title, description, svg, data.reset_index(drop=True))
 
 

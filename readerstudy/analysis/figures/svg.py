@@ -7,6 +7,7 @@ the same bytes.
 
 import io
 import re
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
 from matplotlib.figure import Figure
@@ -18,7 +19,9 @@ FONT = re.compile(r"(?:(?P<style>italic|oblique) )?(?:(?P<weight>\w+) )?(?P<size
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
-def to_svg(figure: Figure, *, name: str, title: str, description: str) -> str:
+def to_svg(
+    figure: Figure, *, name: str, title: str, description: str, hints: Mapping[str, Sequence[str]] | None = None
+) -> str:
     """Return the figure as one `svg` element.
 
     Parameters
@@ -29,6 +32,13 @@ def to_svg(figure: Figure, *, name: str, title: str, description: str) -> str:
         Letters, digits and dashes: begins every id.
     title, description : str
         What it shows, in a phrase and in sentences.
+    hints : mapping, optional
+        The `gid` of a scatter → a text for each of its marks, which the browser shows when the pointer is over it.
+
+    Raises
+    ------
+    ValueError
+        If a scatter has not as many marks as texts.
     """
     stream = io.BytesIO()
     figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
@@ -36,6 +46,8 @@ def to_svg(figure: Figure, *, name: str, title: str, description: str) -> str:
     ElementTree.register_namespace("xlink", XLINK)
     root = ElementTree.fromstring(stream.getvalue())  # noqa: S314  what matplotlib wrote a line above
     _drop_style_sheets(root)
+    for gid, texts in (hints or {}).items():
+        _hint(root, gid, texts)
     for element in root.iter():
         _style_to_attributes(element)
         _own_ids(element, name)
@@ -48,6 +60,16 @@ def _drop_style_sheets(root: ElementTree.Element) -> None:
         for child in list(parent):
             if child.tag in (f"{{{SVG}}}style", f"{{{SVG}}}metadata"):
                 parent.remove(child)
+
+
+def _hint(root: ElementTree.Element, gid: str, texts: Sequence[str]) -> None:
+    """Give each mark of a scatter a title of its own."""
+    group = next((element for element in root.iter(f"{{{SVG}}}g") if element.get("id") == gid), None)
+    found = [] if group is None else list(group.iter(f"{{{SVG}}}use"))
+    if len(found) != len(texts):
+        raise ValueError(f"The scatter {gid} has {len(found)} marks and {len(texts)} texts.")
+    for mark, text in zip(found, texts, strict=True):
+        ElementTree.SubElement(mark, f"{{{SVG}}}title").text = text
 
 
 def _style_to_attributes(element: ElementTree.Element) -> None:
