@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from readerstudy.domain import generation, previews, retention
 from readerstudy.domain.importing import runs
 from readerstudy.domain.leak_audit import runs as audits
+from readerstudy.domain.radiomics import runs as radiomics
 
 
 def durable_task(function: Callable[..., None]) -> Any:
@@ -48,6 +49,11 @@ def run_audit(audit_id: int) -> None:
 
 
 @durable_task
+def run_radiomics(run_id: int) -> None:
+    radiomics.run_radiomics(run_id)
+
+
+@durable_task
 def erase_overdue() -> None:
     retention.erase_overdue()
 
@@ -58,3 +64,4 @@ def reconcile(everything: bool = False) -> None:  # noqa: FBT001, FBT002  a mess
     runs.reconcile(everything=everything)
     previews.reconcile(everything=everything)
     audits.reconcile(everything=everything)
+    radiomics.reconcile(everything=everything)

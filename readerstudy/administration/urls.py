@@ -11,6 +11,7 @@ from readerstudy.administration.views import (
     people,
     planning,
     protocols,
+    radiomics,
     readers,
     results,
     retention,
@@ -20,6 +21,8 @@ from readerstudy.administration.views import (
 )
 
 FIGURE = "studies/<slug:slug>/results/figures/<slug:name>"
+DATASET_RADIOMICS = "datasets/<slug:dataset>/radiomics"
+STUDY_RADIOMICS = "studies/<slug:slug>/radiomics"
 AUDIT_FIGURE = "studies/<slug:slug>/audit/figures/<slug:name>"
 
 urlpatterns = [
@@ -31,6 +34,21 @@ urlpatterns = [
     path("datasets/", datasets.dataset_list, name="dataset-list"),
     path("datasets/<slug:dataset>/", datasets.dataset_detail, name="dataset-detail"),
     path("datasets/<slug:dataset>/delete/", datasets.dataset_delete, name="dataset-delete"),
+    path(f"{DATASET_RADIOMICS}/", radiomics.dataset_radiomics, name="dataset-radiomics"),
+    path(f"{DATASET_RADIOMICS}/run/", radiomics.dataset_radiomics_run, name="dataset-radiomics-run"),
+    path(f"{DATASET_RADIOMICS}/progress", radiomics.dataset_radiomics_progress, name="dataset-radiomics-progress"),
+    path(
+        f"{DATASET_RADIOMICS}/<slug:name>.svg",
+        radiomics.dataset_radiomics_figure,
+        {"form": "svg"},
+        name="dataset-radiomics-svg",
+    ),
+    path(
+        f"{DATASET_RADIOMICS}/<slug:name>.csv",
+        radiomics.dataset_radiomics_figure,
+        {"form": "csv"},
+        name="dataset-radiomics-csv",
+    ),
     path("imports/new/", imports.import_new, name="import-new"),
     path("imports/upload/", imports.import_upload, name="import-upload"),
     path("imports/<int:run_id>/", imports.import_detail, name="import-detail"),
@@ -79,6 +97,21 @@ urlpatterns = [
     path("studies/<slug:slug>/results/", results.study_results_page, name="study-results"),
     path(f"{FIGURE}.svg", results.study_figure, {"form": "svg"}, name="study-figure-svg"),
     path(f"{FIGURE}.csv", results.study_figure, {"form": "csv"}, name="study-figure-csv"),
+    path(f"{STUDY_RADIOMICS}/", radiomics.study_radiomics, name="study-radiomics"),
+    path(f"{STUDY_RADIOMICS}/run/", radiomics.study_radiomics_run, name="study-radiomics-run"),
+    path(f"{STUDY_RADIOMICS}/progress", radiomics.study_radiomics_progress, name="study-radiomics-progress"),
+    path(
+        f"{STUDY_RADIOMICS}/<slug:name>.svg",
+        radiomics.study_radiomics_figure,
+        {"form": "svg"},
+        name="study-radiomics-svg",
+    ),
+    path(
+        f"{STUDY_RADIOMICS}/<slug:name>.csv",
+        radiomics.study_radiomics_figure,
+        {"form": "csv"},
+        name="study-radiomics-csv",
+    ),
     path("studies/<slug:slug>/cases/<slug:code>/", cases.case_detail, name="case-detail"),
     path("studies/<slug:slug>/cases/<slug:code>/exclude/", cases.case_exclude, name="case-exclude"),
     path("studies/<slug:slug>/cases/<slug:code>/preview", cases.case_preview, name="case-preview"),

@@ -96,8 +96,10 @@ def confusion_matrix(
     return matrix
 
 
-def class_metrics(matrix: Matrix, *, alpha: float) -> pd.DataFrame:
+def class_metrics(matrix: Matrix | FloatArray, *, alpha: float) -> pd.DataFrame:
     """Return `CLASS_COLUMNS`, a row for each class in the matrix' order; intervals are Wilson's.
+
+    The matrix may be a mean of several, whose counts need not be whole.
 
     recall = right / cases of the class with an answer that names a class; precision = right / answers that name it;
     `recall_of_all` = right / all cases of the class. NaN where a denominator is 0.

@@ -6,6 +6,7 @@ from readerstudy.domain.jobs import ring
 from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import SlicePack
 from readerstudy.models.import_run import ImportRun
+from readerstudy.models.radiomics_run import RadiomicsRun
 from readerstudy.models.synthesis_run import SynthesisRun
 from readerstudy.models.volume_preview import VolumePreview
 
@@ -13,6 +14,7 @@ RUN_SYNTHESIS = "readerstudy.tasks.run_synthesis"
 WRITE_PACK = "readerstudy.tasks.write_pack"
 RUN_IMPORT = "readerstudy.tasks.run_import"
 RUN_AUDIT = "readerstudy.tasks.run_audit"
+RUN_RADIOMICS = "readerstudy.tasks.run_radiomics"
 MAKE_PREVIEW = "readerstudy.tasks.make_preview"
 
 
@@ -35,3 +37,7 @@ def ring_preview(preview: VolumePreview) -> None:
 
 def ring_audit(audit: BlindingAudit) -> None:
     ring(RUN_AUDIT, audit)
+
+
+def ring_radiomics(run: RadiomicsRun) -> None:
+    ring(RUN_RADIOMICS, run)

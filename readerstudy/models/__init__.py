@@ -18,6 +18,7 @@ from readerstudy.models.membership import Membership
 from readerstudy.models.practice_truth import PracticeTruth
 from readerstudy.models.problem_report import ProblemReport
 from readerstudy.models.protocol import Amendment, Protocol
+from readerstudy.models.radiomics_run import RadiomicsRun
 from readerstudy.models.reader import Reader, ReaderContact
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence, SequenceItem
@@ -48,6 +49,7 @@ __all__ = [
     "PracticeTruth",
     "ProblemReport",
     "Protocol",
+    "RadiomicsRun",
     "Reader",
     "ReaderContact",
     "Reading",

@@ -68,8 +68,10 @@ def _radiomics(options: argparse.Namespace) -> list[dict[str, Any]]:
             raise UnusableInput(
                 f"None of the {len(tumors)} tumours can be measured; {refused[0].name}: {refused[0].refusal}"
             )
-        write_table(folder / "features.csv", rows)
-        write_dictionary(folder / "dictionary.csv", settings)
+        with (folder / "features.csv").open("w", newline="", encoding="utf-8") as file:
+            write_table(file, rows)
+        with (folder / "dictionary.csv").open("w", newline="", encoding="utf-8") as file:
+            write_dictionary(file, settings)
     for outcome in refused:
         sys.stderr.write(f"warning: {outcome.name} is left out: {outcome.refusal}\n")
     table = options.out / "features.csv"

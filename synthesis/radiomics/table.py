@@ -6,13 +6,14 @@ import csv
 import itertools
 import math
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from synthesis.radiomics.dictionary import CLASSES, COLUMNS, FEATURES
-from synthesis.radiomics.extraction import Extracted
-from synthesis.radiomics.region import Region
 from synthesis.radiomics.settings import Settings
+
+if TYPE_CHECKING:  # these take pyradiomics, which takes time to import
+    from synthesis.radiomics.extraction import Extracted
+    from synthesis.radiomics.region import Region
 
 Row = dict[str, Any]
 
@@ -50,20 +51,18 @@ def row(region: Region, extracted: Extracted) -> Row:
     }
 
 
-def write_table(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def write_table(file: TextIO, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as CSV, a feature that is not estimable as an empty cell."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*DESCRIPTION, *COLUMNS, NOT_ESTIMABLE], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    writer = csv.DictWriter(file, [*DESCRIPTION, *COLUMNS, NOT_ESTIMABLE], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
 
 
-def write_dictionary(path: Path, settings: Settings) -> None:
+def write_dictionary(file: TextIO, settings: Settings) -> None:
     """Write what each column means, as CSV."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["column", "group", "unit", "ibsi", "meaning"])
-        writer.writerows(dictionary_rows(settings))
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["column", "group", "unit", "ibsi", "meaning"])
+    writer.writerows(dictionary_rows(settings))
 
 
 def dictionary_rows(settings: Settings) -> list[list[str]]:

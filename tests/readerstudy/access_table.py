@@ -98,6 +98,11 @@ GET    scan-thumbnail           staff           200    200    200
 GET    dataset-delete           data-managers   200    200    200
 POST   dataset-delete           data-managers   302    302    302
 GET    import-new               data-managers   200    200    200
+GET    dataset-radiomics        staff           200    200    200
+GET    dataset-radiomics-progress staff         200    200    200
+GET    dataset-radiomics-svg    staff           200    200    200
+GET    dataset-radiomics-csv    staff           200    200    200
+POST   dataset-radiomics-run    data-managers   302    302    302
 POST   import-new               data-managers   200    200    200
 GET    import-upload            data-managers   200    200    200
 POST   import-upload            data-managers   200    200    200
@@ -155,6 +160,11 @@ GET    study-figure-svg         study:results   404    404    200
 GET    study-figure-csv         study:results   404    404    200
 GET    study-report             study:results   404    404    200
 GET    study-report-pdf         study:results   404    404    pdf
+GET    study-radiomics          study:results   404    404    200
+GET    study-radiomics-progress study:results   404    404    200
+GET    study-radiomics-svg      study:results   404    404    200
+GET    study-radiomics-csv      study:results   404    404    200
+POST   study-radiomics-run      study:results   404    404    302
 GET    case-detail              study:results   404    404    200
 GET    case-preview             study:results   404    404    200
 GET    case-slice               study:results   404    404    200

@@ -71,7 +71,7 @@ class Site:
         everything = {
             "slug": study.slug,
             "reader_id": item.sequence.reader_id if item else 1,
-            "name": "parts" if "audit" in address else "flow",
+            "name": "parts" if "audit" in address else "map-size" if "radiomics" in address else "flow",
             "dataset": builders.SHOWN,
             "scan_id": OrganScan.objects.get(volume__dataset__name=builders.SHOWN).pk,
             "number": 0,
@@ -110,7 +110,7 @@ def given(django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.Tem
 
 def make_site() -> Site:
     site = Site()
-    builders.shown_scan()
+    builders.make_radiomics(builders.shown_scan().volume.dataset)
     builders.failed_import()
     for state in STATES:
         factories.make_patients(real=2, hosts=2)
@@ -118,6 +118,7 @@ def make_site() -> Site:
         site.studies[state] = study
         if state != "draft":
             builders.make_audit(study, "tells")
+            builders.make_radiomics(study)
             browser = factories.reader_client(study, "R1")
             browser.get(reverse("state"))
             site.cookies["reader", state] = browser.cookies[settings.SESSION_COOKIE_NAME].value

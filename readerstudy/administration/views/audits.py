@@ -67,4 +67,4 @@ def study_audit_figure(request: HttpRequest, study: Study, name: str, form: str)
     drawing = audit_drawing(audit, name) if audit and name in DRAWERS else None
     if drawing is None:
         raise Http404
-    return drawing_file(drawing, study, form)
+    return drawing_file(drawing, study.slug, form)

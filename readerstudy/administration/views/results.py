@@ -39,7 +39,7 @@ def study_figure(request: HttpRequest, study: Study, name: str, form: str) -> Ht
     drawing = study_results(study).drawing(name) if name in FIGURES else None
     if drawing is None:
         raise Http404
-    return drawing_file(drawing, study, form)
+    return drawing_file(drawing, study.slug, form)
 
 
 @study_staff(Permission.RESULTS, state=Study.State.CLOSED)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from readerstudy.analysis.confusion import precision_recall
+from readerstudy.analysis.confusion import class_metrics
 from readerstudy.analysis.radiomics.folds import exchanged, patient_folds, splits
 from readerstudy.analysis.radiomics.importance import FeatureGroup, feature_groups, shuffled_answers
 from readerstudy.analysis.radiomics.machine import FIXED, balanced_accuracy, best_of_grid, train, train_tuned
@@ -126,14 +126,16 @@ def permutation_test(
     return (1 + as_good) / (1 + permutations)
 
 
-def counts_frame(matrix: FloatArray, names: list[str]) -> pd.DataFrame:
-    return pd.DataFrame(matrix, index=pd.Index(names, name="truth"), columns=pd.Index(names, name="answer"))
-
-
 def rates(matrix: FloatArray, question: Question, *, alpha: float) -> pd.DataFrame:
-    """Return precision and recall of each class with Wilson's intervals, as if each patient counted once."""
+    """Return `name` and `confusion.CLASS_COLUMNS` of each class, Wilson's intervals as if each patient counted once.
+
+    Where patients have several tumours, counts are shrunk to the number of patients first: intervals are as wide as if
+    tumours of one patient told nothing new.
+    """
     weight = np.unique(question.patients).size / question.classes.size
-    return precision_recall(counts_frame(matrix, question.names), alpha=alpha, weight=weight)
+    table = class_metrics(weight * matrix, alpha=alpha)
+    numbers = [str(column) for column in table if str(column).startswith("n_")]
+    return table.assign(**{column: table[column] / weight for column in numbers}, name=question.names)
 
 
 def _best(features: FloatArray, classes: IntArray, patients: IntArray, rng: np.random.Generator) -> float:

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from readerstudy.analysis.confusion import macro, micro
+from readerstudy.analysis.confusion import macro_recall
 from readerstudy.analysis.radiomics.classifier import (
     PERMUTATIONS,
     REPEATS,
     Classified,
     classify,
-    counts_frame,
     permutation_test,
     rates,
 )
@@ -21,15 +21,21 @@ from readerstudy.analysis.radiomics.learning_curve import SHARES, learning_curve
 from readerstudy.analysis.radiomics.question import Question, questions, too_few
 from readerstudy.analysis.radiomics.table import usable
 
+FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 ALPHA = 0.05
 MACHINES = ("tuned", "fixed")
 SIDES = ("test", "training")
-STEPS = REPEATS + PERMUTATIONS + len(SHARES)
 
 
-def run_experiment(table: pd.DataFrame, *, seed: int = 0, progress: Progress = lambda _done, _total: None) -> Any:
+def run_experiment(
+    table: pd.DataFrame,
+    *,
+    seed: int = 0,
+    permutations: int = PERMUTATIONS,
+    progress: Progress = lambda _done, _total: None,
+) -> dict[str, Any]:
     """Return what a table of features shows, as data that JSON holds; `analysis.radiomics.words` says it.
 
     Parameters
@@ -38,6 +44,8 @@ def run_experiment(table: pd.DataFrame, *, seed: int = 0, progress: Progress = l
         As `usable` takes it.
     seed : int
         Equal seeds give equal results.
+    permutations : int
+        Exchanges of the labels behind each p-value.
     progress : callable
         Is told how many steps are done, and how many there are.
 
@@ -48,8 +56,8 @@ def run_experiment(table: pd.DataFrame, *, seed: int = 0, progress: Progress = l
     """
     tumors = usable(table)
     asked = list(questions(tumors))
-    steps = _Steps(progress, len(asked) * STEPS + 1)
-    answers = [_answer(question, seed, steps) for question in asked]
+    steps = _Steps(progress, len(asked) * (REPEATS + permutations + len(SHARES)) + 1)
+    answers = [_answer(question, seed, permutations, steps) for question in asked]
     found = tumor_map(tumors, seed=seed)
     steps()
     return {
@@ -63,7 +71,7 @@ def run_experiment(table: pd.DataFrame, *, seed: int = 0, progress: Progress = l
         "map": None if found is None else {"perplexity": found.perplexity, "rows": _columns(map_frame(tumors, found))},
         "seed": seed,
         "repeats": REPEATS,
-        "permutations": PERMUTATIONS,
+        "permutations": permutations,
         "alpha": ALPHA,
     }
 
@@ -77,9 +85,9 @@ class _Steps:
         self._progress(self._done, self._total)
 
 
-def _answer(question: Question, seed: int, step: Callable[[], None]) -> dict[str, Any]:
+def _answer(question: Question, seed: int, permutations: int, step: Callable[[], None]) -> dict[str, Any]:
     classified = classify(question, seed=seed, step=step)
-    p_value = permutation_test(question, seed=seed, step=step)
+    p_value = permutation_test(question, seed=seed, permutations=permutations, step=step)
     curve = learning_curve(question, seed=seed, step=step)
     return {
         "about": question.about,
@@ -99,36 +107,20 @@ def _answer(question: Question, seed: int, step: Callable[[], None]) -> dict[str
     }
 
 
-def _side(matrix: Any, question: Question) -> dict[str, Any]:
-    counts = counts_frame(matrix, question.names)
+def _side(matrix: FloatArray, question: Question) -> dict[str, Any]:
     by_class = rates(matrix, question, alpha=ALPHA)
-    macro_precision, macro_recall = macro(counts)
-    low, high = mean_interval(by_class["recall"], by_class["recall_low"], by_class["recall_high"])
+    weight = np.unique(question.patients).size / question.classes.size
+    right, cases = weight * np.diag(matrix), weight * matrix.sum(axis=1)
+    macro, low, high = macro_recall(right, cases, alpha=ALPHA)
     return {
         "counts": matrix.round(3).tolist(),
         "classes": _columns(by_class),
-        "macro_precision": macro_precision,
-        "macro_recall": macro_recall,
+        "macro_precision": float(np.nan_to_num(by_class["precision"]).mean()),
+        "macro_recall": macro,
         "macro_recall_low": low,
         "macro_recall_high": high,
-        "micro": micro(counts)[1],
+        "micro": float(np.trace(matrix) / matrix.sum()),
     }
-
-
-def mean_interval(
-    estimates: "pd.Series[float]", lows: "pd.Series[float]", highs: "pd.Series[float]"
-) -> tuple[float, float]:
-    """Return the interval of the mean of independent estimates, from the interval of each.
-
-    Notes
-    -----
-    The method of variance estimates recovery: G. Y. Zou, A. Donner, Stat. Med. 27 (2008) 1693; for two proportions it
-    is Newcombe's.
-    """
-    mean, n = float(estimates.mean()), len(estimates)
-    below = float(np.sqrt(((estimates - lows) ** 2).sum())) / n
-    above = float(np.sqrt(((highs - estimates) ** 2).sum())) / n
-    return mean - below, mean + above
 
 
 def _importance(classified: Classified) -> list[dict[str, Any]]:

@@ -6,8 +6,10 @@ Hardly a volume is read or written: most pages show counts, states and sentences
 import secrets
 import uuid
 
+import pandas as pd
 from django.utils import timezone
 
+from readerstudy.analysis.radiomics.experiment import run_experiment
 from readerstudy.domain.actors import actor_of
 from readerstudy.domain.case_set_hash import case_set_sha256
 from readerstudy.domain.case_sets import start_generation
@@ -24,6 +26,7 @@ from readerstudy.models.dataset import Dataset
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.import_run import ImportRun
 from readerstudy.models.job import Job
+from readerstudy.models.radiomics_run import RadiomicsRun
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import SequenceItem
@@ -32,6 +35,7 @@ from readerstudy.models.study import Study
 from readerstudy.models.synthesis_run import SynthesisRun
 from readerstudy.models.volume import OrganScan, Volume
 from tests import factories
+from tests.readerstudy.analysis.radiomics.builders import feature_table
 
 ACTOR = "ann"
 SHOWN = "shown"
@@ -67,6 +71,22 @@ def import_scans(
             **tumor,
         )
     return dataset
+
+
+def make_radiomics(of: Dataset | Study, table: pd.DataFrame | None = None) -> RadiomicsRun:
+    """Store a run over drawn features: of so few patients, where no table is given, that only the map is drawn."""
+    features = feature_table(patients=12) if table is None else table
+    settings = {"bin_width_hu": 10.0, "spacing_mm": 1.0}
+    found = run_experiment(features, permutations=19)
+    return RadiomicsRun.objects.create(
+        **({"study": of} if isinstance(of, Study) else {"dataset": of}),
+        actor=actor_of(ACTOR),
+        state=Job.State.SUCCEEDED,
+        finished_at=timezone.now(),
+        done=100,
+        features={name: features[name].tolist() for name in ("case_id", "organ")},
+        result={**found, "refused": {}, "stand_in": False, "settings": settings},
+    )
 
 
 def shown_scan() -> OrganScan:

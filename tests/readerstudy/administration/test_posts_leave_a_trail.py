@@ -53,6 +53,11 @@ def delete_dataset(client: Client) -> None:
     client.post(reverse("dataset-delete", args=[builders.SHOWN]), {"name": builders.SHOWN})
 
 
+def measure_dataset(client: Client) -> None:
+    builders.shown_scan()
+    client.post(reverse("dataset-radiomics-run", args=[builders.SHOWN]))
+
+
 def erase(client: Client) -> None:
     study = builders.opened()
     client.post(reverse("reader-erase", args=[study.slug, builders.invite(study, "R1").pk]))
@@ -109,6 +114,8 @@ POSTS: dict[str, tuple[str, Callable[[Client], None]]] = {
     "study-retry": ("retry failed cases", of_study("study-retry", lambda: builders.preparing(failed=1))),
     "gallery-review": ("accept case", accept),
     "study-audit-run": ("ask for audit", of_study("study-audit-run", lambda: builders.preparing(ready=4))),
+    "study-radiomics-run": ("ask for radiomics", of_study("study-radiomics-run", builders.closed)),
+    "dataset-radiomics-run": ("ask for radiomics", measure_dataset),
     "study-open": ("open study", of_study("study-open", builders.audited)),
     "study-amend": ("amend protocol", of_study("study-amend", builders.opened, change="It moves.", reason="Rain.")),
     "reader-invite": ("invite reader", of_study("reader-invite", builders.opened, code="R1", years="3")),

@@ -36,6 +36,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 NOT_ARCHIVED = {
     "importrun": "of the installation",
     "shelvedfile": "what workers are at",
+    "radiomicsrun": "run again where it is wanted",
     "storedfile": "members of their own",
     "volumepreview": "made again when somebody looks",
     "readercontact": "how to reach a person",

@@ -1,0 +1,95 @@
+"""The radiomics job: from stored CTs and masks to a result; on a study, only once it is closed."""
+
+import pytest
+
+from readerstudy.domain.errors import DomainError
+from readerstudy.domain.radiomics.runs import ask_radiomics, run_radiomics
+from readerstudy.domain.radiomics.tables import run_table
+from readerstudy.domain.radiomics.tumors import measure_tumors, study_tumors
+from readerstudy.models.job import Job
+from readerstudy.models.radiomics_run import RadiomicsRun
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+@pytest.fixture
+def dataset():
+    dataset = factories.make_dataset("clinic")
+    for number in range(3):
+        factories.make_scan(dataset, origin="real", patient=f"secret-{number}", tumor_mm=10 + 2 * number)
+    factories.make_scan(dataset, patient="healthy")
+    return dataset
+
+
+def test_a_data_set_is_measured_and_running_twice_changes_nothing(dataset):
+    job = ask_radiomics(of=dataset, actor="ann")
+
+    run_radiomics(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.error, job.done) == (Job.State.SUCCEEDED, "", 100)
+    assert job.features["patient_id"] == ["P0001", "P0002", "P0003"]
+    assert job.result["tumors"] == 3
+    assert job.result["too_few"] == ["real tumours of the liver: 3 patients"]
+    assert "secret" not in str(job.features) + str(job.result)
+    finished = job.finished_at
+    run_radiomics(job.pk)
+    job.refresh_from_db()
+    assert job.finished_at == finished
+
+
+def test_the_table_can_be_read_by_the_command(dataset, tmp_path):
+    from readerstudy.analysis.radiomics.table import read_features_csv, usable
+
+    job = ask_radiomics(of=dataset, actor="ann")
+    run_radiomics(job.pk)
+    job.refresh_from_db()
+    path = tmp_path / "features.csv"
+    path.write_text(run_table(job, "features"))
+
+    tumors = usable(read_features_csv(path))
+
+    assert len(tumors.rows) == 3
+    assert tumors.rows["organ"].tolist() == ["liver"] * 3
+
+
+def test_an_open_study_keeps_its_truth(tmp_path):
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_open_study(slug="open")
+
+    with pytest.raises(DomainError, match="Study open is not closed"):
+        ask_radiomics(of=study, actor="ann")
+
+    assert not RadiomicsRun.objects.exists()
+
+
+def test_a_run_that_was_asked_for_under_a_wrong_state_fails(tmp_path):
+    """A study can't be reopened, but a row can be made: the job looks for itself."""
+    from readerstudy.domain.actors import actor_of
+
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_open_study(slug="open")
+    job = RadiomicsRun.objects.create(study=study, actor=actor_of("ann"))
+
+    run_radiomics(job.pk)
+
+    job.refresh_from_db()
+    assert job.state == Job.State.FAILED
+    assert "is not closed" in job.error
+    assert (job.features, job.result) == ({}, {})
+
+
+def test_a_closed_study_has_both_arms_measured_alike():
+    from synthesis.radiomics.settings import Settings
+
+    factories.make_patients(real=2, hosts=2)
+    study = factories.make_open_study(slug="closed")
+    factories.close(study)
+
+    measured = measure_tumors(study_tumors(study), settings=Settings(), progress=lambda _done, _total: None)
+
+    assert measured.refused == {}
+    assert sorted(row["origin"] for row in measured.rows) == ["real", "real", "synthetic", "synthetic"]
+    assert {row["case_id"] for row in measured.rows} == set(study.cases.values_list("code", flat=True))
+    assert all(row["generator"] == "" for row in measured.rows if row["origin"] == "real")
