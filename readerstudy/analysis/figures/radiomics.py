@@ -199,8 +199,8 @@ def learning(answer: dict[str, Any], *, name: str) -> Drawing:
 
     described = (
         "How often the tuned machine is right by the number of patients trained on (band: range of the repeats). "
-        "Where the line of unseen tumours still rises, more patients would help; where it is flat at guessing, they "
-        "would not."
+        "Where the line of unseen tumours still rises, more patients would help; where it is flat at guessing, "
+        "there is nothing yet that more of them would have sharpened."
     )
     return draw(name, "Learning curve", described, rows, height=2.8, paint=paint)
 

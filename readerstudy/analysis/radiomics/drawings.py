@@ -34,7 +34,7 @@ def _map(rows: pd.DataFrame, by: str, perplexity: float) -> Callable[[], Drawing
 
 def _of_question(answer: dict[str, Any], place: int) -> dict[str, Callable[[], Drawing]]:
     known: dict[str, Callable[[], Drawing]] = {
-        f"told-{place}": lambda: figures.told(answer, name=f"told-{place}", what=title(answer)),
+        f"told-{place}": lambda: figures.told(answer, name=f"told-{place}", what=f"{title(answer)}."),
         f"importance-{place}": lambda: figures.importance(answer, name=f"importance-{place}"),
     }
     if len(answer["learning_curve"]) > 1:

@@ -5,6 +5,7 @@ from typing import Any
 from readerstudy.analysis.radiomics.question import EVERY, FEWEST_PATIENTS, ORGAN
 from readerstudy.analysis.reporting.numbers import p_value, percent
 
+HEART = 0.1  # by how much training has to beat test to be remarked on
 AMONG = {"real": "real tumours", "synthetic": "synthetic tumours", EVERY: "real and synthetic tumours together"}
 
 
@@ -15,30 +16,28 @@ def title(answer: dict[str, Any]) -> str:
 
 
 def headline(answer: dict[str, Any], *, alpha: float) -> str:
-    """Return the answer in one or two sentences: told apart or not, how often rightly, against what guessing gives."""
+    """Return the answer in a few sentences: told apart or not, how often rightly, against what guessing gives."""
     what = "the organ" if answer["about"] == ORGAN else "real from synthetic"
     test = answer["machines"]["tuned"]["test"]
     figures = (
-        f"{percent(test['macro_recall'])} % of the tumours that it has not seen (95 % interval "
-        f"{percent(test['macro_recall_low'])}–{percent(test['macro_recall_high'])} %), where guessing gives "
-        f"{percent(answer['chance'])} % ({p_value(answer['p_value'])})"
+        f"a machine is right on {percent(test['macro_recall'])} % of the tumours that it has not seen (95 % interval "
+        f"{percent(test['macro_recall_low'])}–{percent(test['macro_recall_high'])} %); guessing is right on "
+        f"{percent(answer['chance'])} % ({p_value(answer['p_value'])})."
     )
     if answer["p_value"] < alpha and test["macro_recall"] > answer["chance"]:
-        return f"These features tell {what}: a machine is right about {figures}."
-    return (
-        f"No sign that these features tell {what}: a machine is right about {figures}. That does not show they can’t."
-    )
+        return f"These features tell {what}: {figures}"
+    below = " To be right less often than guessing is chance, too." if test["macro_recall"] < answer["chance"] else ""
+    return f"No sign that these features tell {what}: {figures}{below} That does not show that they can’t."
 
 
 def learnt_by_heart(answer: dict[str, Any]) -> str:
     """Say how the machine with a fixed large C does on what it has seen and on what it has not."""
-    fixed = answer["machines"]["fixed"]
-    return (
-        "A machine that may fit as closely as it likes (a fixed, large C) is right about "
-        f"{percent(fixed['training']['macro_recall'])} % of the tumours that it was trained on and about "
-        f"{percent(fixed['test']['macro_recall'])} % of those that it was not: what it knows of the former, it has "
-        "learnt by heart."
+    known, unseen = (answer["machines"]["fixed"][side]["macro_recall"] for side in ("training", "test"))
+    said = (
+        f"A machine that may fit as closely as it likes (a fixed, large C) is right on {percent(known)} % of the tumours "
+        f"that it was trained on and on {percent(unseen)} % of those that it was not"
     )
+    return f"{said}: the difference is what it has learnt by heart." if known - unseen > HEART else f"{said}."
 
 
 def notes(found: dict[str, Any]) -> list[str]:

@@ -68,12 +68,9 @@ def test_what_was_found_is_said_and_drawn(staff_client: Client, dataset):
 
     text = page(staff_client, dataset)
 
-    assert "These features tell the organ: a machine is right about" in text
-    assert "where guessing gives 33.3 % (p = 0.050)" not in text  # 1 of 20 is no p below 0.05
-    assert "(p = 0.050)" in text or "No sign" in text
+    assert "guessing is right on 33.3 % (p = 0.050)" in text  # the least p of 19 exchanges
     for name in ("map-organ", "map-size", "told-1", "learning-1", "importance-1"):
         assert f'id="figure-{name}"' in text
-    assert "It does not follow" not in text
     assert "t-SNE, perplexity 19.7, seed 0" in text
 
 
