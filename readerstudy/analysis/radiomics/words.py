@@ -34,8 +34,8 @@ def learnt_by_heart(answer: dict[str, Any]) -> str:
     """Say how the machine with a fixed large C does on what it has seen and on what it has not."""
     known, unseen = (answer["machines"]["fixed"][side]["macro_recall"] for side in ("training", "test"))
     said = (
-        f"A machine that may fit as closely as it likes (a fixed, large C) is right on {percent(known)} % of the tumours "
-        f"that it was trained on and on {percent(unseen)} % of those that it was not"
+        f"A machine that may fit as closely as it likes (a fixed, large C) is right on {percent(known)} % of the "
+        f"tumours that it was trained on and on {percent(unseen)} % of those that it was not"
     )
     return f"{said}: the difference is what it has learnt by heart." if known - unseen > HEART else f"{said}."
 

@@ -40,7 +40,7 @@ def test_a_table_that_is_none_is_refused(tmp_path, change, cause):
 def test_what_is_no_csv_is_refused(tmp_path):
     (tmp_path / "features.csv").write_bytes(b"\xff\xfe\x00")
 
-    with pytest.raises(InvalidFeatures, match="features.csv can't be read as CSV"):
+    with pytest.raises(InvalidFeatures, match=r"features\.csv can't be read as CSV"):
         read_features_csv(tmp_path / "features.csv")
 
 
@@ -52,7 +52,7 @@ def test_unknown_origin_is_refused():
 def test_tumours_and_features_with_too_little_are_left_out_by_name():
     table = feature_table(patients=40).assign(not_estimable="")
     names = table.columns[6 : 6 + FEATURES]
-    table.loc[5, names[: FEATURES // 2 + 1]] = np.nan
+    table.loc[5, names[: FEATURES // 2 + 3]] = np.nan
     table.loc[5, "not_estimable"] = "1 voxel of the CT, a texture takes 8: glcm_f2"
     table.loc[10:20, names[3]] = np.nan
     table[names[4]] = 1.0
