@@ -123,7 +123,12 @@ TELLS = [
     Tell("HU offset", ("soft_hu",), synthetic=_more(offset_hu=4 * 2.8 * SHIFT)),
     Tell("contrast phase", ("organ_hu",), synthetic=_more(organ_hu=10 * 1.3 * SHIFT)),
     Tell("sharpness", ("sharpness",), synthetic=_times(blur_mm=float(np.exp(0.12 * 2.5 * SHIFT)))),
-    Tell("kernel (grain of the noise)", ("grain",), synthetic=_more(grain_pixels=0.06 * 2 * SHIFT)),
+    Tell(
+        "kernel (grain of the noise)",  # a smooth kernel against a sharp one: the measure flattens towards either end
+        ("grain",),
+        synthetic=_more(grain_pixels=0.06 * 2 * SHIFT),
+        real=_more(grain_pixels=-0.06 * SHIFT),
+    ),
     Tell("table", ("table",), synthetic=_more(table_mm=0.7 * 4 * SHIFT)),
     Tell("field of view", ("field_mm", "column_mm", "row_mm"), synthetic=_times(pixel_mm=float(np.exp(0.05 * SHIFT)))),
     Tell("padding", ("lowest_hu",), synthetic=_set(padding_hu=-1024)),

@@ -58,6 +58,7 @@ SECTIONS = {
     "reading": (
         "practice",
         "controls",
+        "host_only",
         "told_prevalence",
         "response",
         "lesion_cue",
@@ -112,6 +113,13 @@ class StudyForm(forms.Form):
         initial=0,
         label="Positive controls",
         help_text="Deliberately poor synthetic cases among the others, counted apart: readers who look must find them.",
+    )
+    host_only = forms.IntegerField(
+        min_value=0,
+        initial=0,
+        label="Host-only control",
+        help_text="Cases with the tumour hidden behind a gray ball, half of them real, of patients of their own, "
+        "counted apart: whoever guesses the arm there has found a tell.",
     )
     told_prevalence = forms.CharField(
         max_length=500,

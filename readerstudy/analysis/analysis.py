@@ -44,6 +44,11 @@ DEFINITIONS = {
     "hidden_repeats": "left out; the first reading of a case counts",
     "not_seen": "no tumour seen: in no denominator, counted apart",
     "controls": "deliberately poor synthetic cases: counted apart, in no other figure",
+    "host_only": (
+        "cases of both arms with the tumour hidden behind a ball: counted apart, in no other figure; ci_ exact, of "
+        "`all` as if readings were independent; p_value exact, of `all` by exchanging the truth between cases; "
+        "p_holm over readers"
+    ),
     "mrmc": "Obuchowski-Rockette, random readers and random cases, mean of the readers' areas against .5",
     "anchors": "where each reader read a part of the cases: those that all read, on which the pooled tests rest alone",
     "mrmc_differences": (
@@ -156,6 +161,7 @@ def analyse(
         "n_hidden_repeats": int((readings["repeat_index"] > 0).sum()),
         "n_not_seen": int((first["label"] == NOT_SEEN).sum()),
         "n_controls": int(((readings["control"] == 1) & (readings["repeat_index"] == 0)).sum()),
+        "n_host_only": int(((readings["host_only"] == 1) & (readings["repeat_index"] == 0)).sum()),
         "n_readers": int(first["reader_id"].nunique()),
         "n_cases": {truth: int((cases == truth).sum()) for truth in ("real", "synthetic")},
         "n_patients_with_several_cases": several,

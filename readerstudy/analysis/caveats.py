@@ -81,6 +81,9 @@ def _controls(readings: pd.DataFrame) -> Iterator[str]:
     controls = int(((readings["control"] == 1) & (readings["repeat_index"] == 0)).sum())
     if controls:
         yield f"{controls} readings of positive controls are counted apart and in no other figure."
+    hidden = int(((readings["host_only"] == 1) & (readings["repeat_index"] == 0)).sum())
+    if hidden:
+        yield f"{hidden} readings of host-only cases (tumour hidden) are counted apart and in no other figure."
 
 
 def _shared_patients(readings: pd.DataFrame) -> Iterator[str]:

@@ -10,7 +10,7 @@ def comparisons(readings: pd.DataFrame) -> pd.DataFrame:
 
     A synthetic case counts for its generator. A real case counts against every generator of its organ
     that the same reader read. Rows of generator `all` hold every first reading once, also a real case of
-    a reader who read no synthetic one in that organ. Hidden repeats and positive controls are left out.
+    a reader who read no synthetic one in that organ. Hidden repeats and controls are left out.
 
     So counts may be added up over organs and over readers, but never over generators.
     """

@@ -27,7 +27,7 @@ def case_difficulty(readings: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
     """Return `DIFFICULTY_COLUMNS`, a row a case, those most often taken wrongly first.
 
     `share_wrong` is of the answers real or synthetic, with Wilson's interval over readers; NaN where there is none.
-    Ties are ordered by the number of unsure answers, then by case. First readings only; positive controls are left out.
+    Ties are ordered by the number of unsure answers, then by case. First readings only; controls are left out.
     """
     first = counted(readings)
     answered = first["label"].isin(("real", "synthetic"))

@@ -55,9 +55,10 @@ COLUMNS = {
     ),
     "patient_id": Column(TEXT_DTYPE, "whose CT it is, the host's for a synthetic case; empty = one of its own", ""),
     "control": Column(np.dtype("int64"), "1 = a deliberately poor synthetic case, counted apart; else 0", 0),
+    "host_only": Column(np.dtype("int64"), "1 = shown with its tumour hidden, in either arm, counted apart; else 0", 0),
 }
 REQUIRED = tuple(name for name, column in COLUMNS.items() if column.default is None)
-WRITTEN_WHERE_USED = ("patient_id", "control")
+WRITTEN_WHERE_USED = ("patient_id", "control", "host_only")
 """Columns that a file holds only where some reading has a value in them."""
 TEXT = tuple(name for name, column in COLUMNS.items() if column.dtype == TEXT_DTYPE)
 
@@ -110,8 +111,9 @@ def _declared(frame: pd.DataFrame, name: str) -> pd.Series:
 
 
 def counted(readings: pd.DataFrame) -> pd.DataFrame:
-    """Return the readings that figures are made of: first ones (no hidden repeat), and no positive controls."""
-    return readings[(readings["repeat_index"] == 0) & (readings["control"] == 0)]
+    """Return the readings that figures are made of: first ones, no hidden repeat, and no control of either kind."""
+    apart = (readings["repeat_index"] > 0) | (readings["control"] == 1) | (readings["host_only"] == 1)
+    return readings[~apart]
 
 
 def first_problem(readings: pd.DataFrame) -> Problem | None:
@@ -152,14 +154,17 @@ def _numbers(readings: pd.DataFrame) -> Iterator[Broken]:
         yield column, np.isinf(readings[column]), "{value} is not a finite number."
     yield "time_s", readings["time_s"] < 0, "{value} is negative; give seconds from 0 up."
     yield "repeat_index", readings["repeat_index"] < 0, "{value} is negative; count repeats from 0."
-    yield "control", ~readings["control"].isin((0, 1)), "{value} is neither 0 nor 1."
+    for column in ("control", "host_only"):
+        yield column, ~readings[column].isin((0, 1)), "{value} is neither 0 nor 1."
     real_control = (readings["control"] == 1) & (readings["truth"] == "real")
     yield "control", real_control, "{value} for a real case; positive controls are poor synthetic ones."
+    both = (readings["control"] == 1) & (readings["host_only"] == 1)
+    yield "host_only", both, "{value} for a positive control; a case is one or the other."
 
 
 def _cases(readings: pd.DataFrame) -> Iterator[Broken]:
     by_case = readings.groupby("case_id", sort=False)
-    for column in ("truth", "organ", "generator", "patient_id", "control"):
+    for column in ("truth", "organ", "generator", "patient_id", "control", "host_only"):
         conflict = readings[column] != by_case[column].transform("first")
         yield (
             column,

@@ -17,6 +17,7 @@ from readerstudy.analysis.drift import drift, halves
 from readerstudy.analysis.equivalence import reader_equivalence
 from readerstudy.analysis.experience import experience_groups
 from readerstudy.analysis.headline import Protocol, headlines
+from readerstudy.analysis.host_only import host_only
 from readerstudy.analysis.mrmc import GeneratorTest
 from readerstudy.analysis.ratings import operating_points, rating_areas, rating_distribution, roc_curves
 from readerstudy.analysis.reader_agreement import agreement_summary, pairwise_agreement, repeat_agreement
@@ -71,6 +72,7 @@ def made_tables(
         "signal_detection": signal_detection(table, alpha=alpha),
         "against_chance": against_chance(table),
         "positive_controls": controls,
+        "host_only": host_only(readings, alpha=alpha),
         "equivalence": pd.concat(equivalence, ignore_index=True),
         "rating_areas": rating_areas(readings, alpha=alpha),
         "roc_curves": roc_curves(readings),

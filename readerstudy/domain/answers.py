@@ -73,6 +73,15 @@ def parse_answer(data: object, *, asked: Mapping[str, Any]) -> Answer:
     )
 
 
+def asked_about(reader: Reader, token: str) -> Mapping[str, Any]:
+    """Return what `parse_answer` takes of a case as asked: how real a hidden tumour looks is not asked."""
+    reading: Mapping[str, Any] = reader.study.design["reading"]
+    hidden = SequenceItem.objects.filter(sequence__reader=reader, token=token, case__host_only=True)
+    if reading.get("host_only") and hidden.exists():
+        return {**reading, "attributes": []}
+    return reading
+
+
 def _parse_revises(given: Mapping[str, Any]) -> int | None:
     revises = given.get("revises")
     if revises is not None and (type(revises) is not int or not 1 <= revises <= MAX_INDEX):

@@ -22,6 +22,7 @@ class CasePayload:
     towards: list[str]
     cue_slice: int | None
     cue_marker: list[int] | None
+    rates_realism: bool
     slice_url: str
     answer_url: str
     problem_url: str
@@ -36,7 +37,9 @@ def first_slice_url(case: dict[str, Any]) -> str:
     return str(case["slice_url"]).replace("{n}", str(number))
 
 
-def question(organ: str, *, cue: str) -> str:
+def question(organ: str, *, cue: str, host_only: bool = False) -> str:
+    if host_only:
+        return f"A gray disc hides the tumour in this {organ}. Is it real or synthetic?"
     if cue == "none":
         return f"Is there a tumour in this {organ}, and is it real or synthetic?"
     return f"Is the tumour in this {organ} real or synthetic?"
@@ -49,12 +52,13 @@ def case_payload(item: SequenceItem, *, cue: str) -> CasePayload:
     return CasePayload(
         token=item.token,
         organ=case.organ,
-        question=question(case.organ, cue=cue),
+        question=question(case.organ, cue=cue, host_only=case.host_only),
         shape=case.pack.shape,
         spacing_mm=_spacing_mm(case.pack),
         towards=direction_letters(case.pack.affine),
         cue_slice=None if cue == "none" else case.pack.cue_slice,
         cue_marker=case.pack.cue_point if cue == "marker" else None,
+        rates_realism=not case.host_only,
         slice_url=slice_zero.removesuffix("0") + "{n}",
         answer_url=reverse("answer", args=[item.token]),
         problem_url=reverse("problem", args=[item.token]),

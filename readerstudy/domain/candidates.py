@@ -7,9 +7,10 @@ from django.conf import settings
 from readerstudy.domain.case_plan import Slot, method_names, trained_method_names
 from readerstudy.domain.design import StudyDesign
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.host_only import longest_hidden_mm
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.vocabulary import Origin
-from readerstudy.models.volume import OrganScan
+from readerstudy.models.volume import Lesion, OrganScan
 
 
 def check_generators(design: StudyDesign) -> None:
@@ -65,6 +66,9 @@ def candidates(design: StudyDesign, slot: Slot) -> list[OrganScan]:
         scans = scans.filter(organ_mask__isnull=False, largest_sphere_mm__gte=organ.diameter_mm[0])
     else:
         scans = scans.filter(diameter_mm__range=organ.diameter_mm, generator=slot.generator)
+        if slot.host_only:  # one ball hides one lesion
+            too_long = Lesion.objects.filter(longest_mm__gt=longest_hidden_mm(design.host_only_mm))
+            scans = scans.filter(lesions=1).exclude(measured_lesions__in=too_long)
     if not design.stand_ins_allowed:
         scans = scans.filter(stand_in=False)
     names = {Origin.REAL: organ.real_from, Origin.HEALTHY: organ.hosts_from}.get(slot.origin, [])

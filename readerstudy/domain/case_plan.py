@@ -17,6 +17,7 @@ class Slot:
     generator: str
     practice: bool = False
     control: bool = False
+    host_only: bool = False
 
     @property
     def origin(self) -> Origin:

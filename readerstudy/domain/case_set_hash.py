@@ -30,4 +30,10 @@ def case_set_sha256(study: Study) -> str:
     rows = GroundTruth.objects.filter(case__study=study).order_by("case__code").values_list(*FIELDS)
     for row in rows.iterator():
         digest.update(canonical_json(list(row)).encode() + b"\n")
+    for code in (
+        GroundTruth.objects.filter(case__study=study, case__host_only=True)
+        .order_by("case__code")
+        .values_list("case__code", flat=True)
+    ):
+        digest.update(canonical_json({"host_only": code}).encode() + b"\n")
     return digest.hexdigest()

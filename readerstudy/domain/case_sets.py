@@ -41,7 +41,10 @@ def start_generation(*, study: Study, actor: str) -> None:
 
 
 def retry_failed(*, study: Study, actor: str) -> int:
-    """Queue what failed once more: synthesis with a new seed, since the old one would fail again."""
+    """Queue what failed once more: synthesis with a new seed, since the old one would fail again.
+
+    So does a tumour that the ball of a host-only item could not hide.
+    """
     if study.state != Study.State.PREPARING:
         raise DomainError(
             f"Study {study.slug} is {study.get_state_display().lower()}; only cases in preparation can be retried."
@@ -50,7 +53,7 @@ def retry_failed(*, study: Study, actor: str) -> int:
         failed = list(SlicePack.objects.filter(case__study=study, state=Job.State.FAILED).select_related("case"))
         for pack in failed:
             truth = GroundTruth.objects.select_related("synthesis_run").get(case=pack.case)
-            if truth.synthesis_run and truth.synthesis_run.state == Job.State.FAILED:
+            if truth.synthesis_run and (truth.synthesis_run.state == Job.State.FAILED or pack.case.host_only):
                 _run_again(truth)
             requeue(pack)
             ring_pack(pack)
@@ -84,6 +87,7 @@ def create_case(study: Study, plan: PlannedCase, code: str) -> Case:
         code=code,
         organ=plan.slot.organ.name,
         practice=plan.slot.practice,
+        host_only=plan.slot.host_only,
     )
     truth = GroundTruth(
         case=case,

@@ -18,6 +18,7 @@ from readerstudy.analysis.frame import POOLED
 from readerstudy.domain.canonical import canonical_sha256
 from readerstudy.domain.eligibility import CRITERIA, ELIGIBILITY
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.host_only import ball_diameter_mm
 from readerstudy.domain.orders import most_repeats
 from readerstudy.domain.shares import least_anchors, n_blocks, sizes_that_fit, suffice
 
@@ -91,6 +92,7 @@ class ReadingDesign(_Part):
     lesion_cue: Literal["slice", "marker", "none"] = "slice"
     practice: Annotated[int, Field(ge=0, le=50)] = 0
     controls: Count = 0
+    host_only: Count = 0
     practice_feedback: YesNo = False
     repeats: Count = 0
     sittings: Annotated[int, Field(ge=1, le=20)] = 1
@@ -216,15 +218,28 @@ class StudyDesign(_Part):
 
     @model_validator(mode="after")
     def _runs_can_be_limited(self) -> StudyDesign:
-        n_real = sum(organ.real for organ in self.organs)
-        n_synthetic = self.n_cases - n_real + self.reading.controls
+        n_real = sum(organ.real for organ in self.organs) + self.reading.host_only // 2
+        n_synthetic = self.n_cases - n_real + self.reading.controls + self.reading.host_only
         fewer, more = sorted((n_real, n_synthetic))
         least = -(-more // (fewer + 1))
-        among = ", controls among them" if self.reading.controls else ""
+        among = ", controls among them" if self.reading.controls or self.reading.host_only else ""
         if 0 < self.reading.max_run < least:
             raise ValueError(
                 f"reading.max_run = {self.reading.max_run} can't be kept with {n_real} real and "
                 f"{n_synthetic} synthetic cases{among}: {least} is the least, 0 sets no limit"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _host_only_items_are_balanced(self) -> StudyDesign:
+        wanted = self.reading.host_only
+        if wanted % 2:
+            raise ValueError(
+                f"reading.host_only = {wanted} can't be half real and half synthetic: {wanted - 1} or {wanted + 1} can"
+            )
+        if wanted and not self.host_only_organs:
+            raise ValueError(
+                f"reading.host_only = {wanted} needs an organ with real and with synthetic cases, to show hosts of both"
             )
         return self
 
@@ -241,8 +256,18 @@ class StudyDesign(_Part):
 
     @property
     def n_cases(self) -> int:
-        """Cases that count: neither practice nor controls are among them."""
+        """Cases that count: neither practice, controls nor host-only items are among them."""
         return sum(organ.total for organ in self.organs)
+
+    @property
+    def host_only_organs(self) -> list[OrganDesign]:
+        """Organs with cases of both arms, of which host-only items can be shown."""
+        return [organ for organ in self.organs if organ.real and organ.total > organ.real]
+
+    @property
+    def host_only_mm(self) -> float:
+        """Diameter of the ball that hides the tumour of every host-only item."""
+        return ball_diameter_mm(organ.diameter_mm[1] for organ in self.organs)
 
     @property
     def n_blocks(self) -> int:
@@ -268,6 +293,7 @@ _CAME_LATER: tuple[tuple[str, str], ...] = (
     ("analysis", "dropouts"),
     ("reading", "cases_per_reader"),
     ("reading", "anchors"),
+    ("reading", "host_only"),
 )
 
 # Parts of the schema whose function comes later: only the values given here are accepted.

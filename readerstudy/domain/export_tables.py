@@ -73,6 +73,7 @@ def _case(case: UnblindedCase, truth: GroundTruth) -> dict[str, object]:
         "truth": case.truth,
         "generator": case.generator,
         "control": case.control,
+        "host_only": case.host_only,
         "stand_in": str(truth.stand_in).lower() if source else "",
         "diameter_mm": run.diameter_mm if run else source.diameter_mm if source else None,
         "patient_id": case.patient_id,

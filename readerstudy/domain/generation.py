@@ -12,14 +12,16 @@ import numpy as np
 
 from readerstudy.domain import slice_packs
 from readerstudy.domain.bell import ring_pack, ring_synthesis
+from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.host_only import hide
 from readerstudy.domain.importing.lesions import tumor_fields
 from readerstudy.domain.jobs import Commit, claimable, remove_leftovers, run, unheard
 from readerstudy.domain.lesion_cue import cue_point, cue_slice
 from readerstudy.domain.queries.progress import StudyProgress, study_progress
 from readerstudy.domain.store import Shelf, get_store, remove_orphans
 from readerstudy.domain.volumes import load_mask, load_volume
-from readerstudy.models.case import SlicePack
+from readerstudy.models.case import Case, SlicePack
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.job import Job
 from readerstudy.models.study import Study
@@ -49,7 +51,7 @@ def write_pack(pack_id: int) -> None:
         "source__volume__file", "source__tumor_mask", "synthesis_run__result"
     ).get(case=pack.case)
     if truth.synthesis_run is None or _ended(truth.synthesis_run):
-        run(pack, lambda shelf: _write_slices(truth, shelf))
+        run(pack, lambda shelf: _write_slices(pack.case, truth, shelf))
 
 
 def reconcile(*, everything: bool = False) -> None:
@@ -130,11 +132,14 @@ def _tumor(job: SynthesisRun, host: Volume, organ_mask: npt.NDArray[np.bool_]) -
     )
 
 
-def _write_slices(truth: GroundTruth, shelf: Shelf) -> Commit:
+def _write_slices(case: Case, truth: GroundTruth, shelf: Shelf) -> Commit:
     ct, tumor_mask = _ct_and_tumor(truth)
     slices = slice_packs.display_array(ct.hu, ct.affine)
-    tumor = slice_packs.display_array(tumor_mask.astype(np.int16), ct.affine)
+    tumor: npt.NDArray[Any] = slice_packs.display_array(tumor_mask.astype(np.int16), ct.affine)
     spacing_mm = slice_packs.display_spacing_mm(ct.spacing_mm, ct.affine)
+    if case.host_only:  # the ball takes the tumour's place in the cue as well
+        diameter_mm = parse_design(case.study.design).host_only_mm
+        slices, tumor = hide(slices, tumor != 0, spacing_mm, diameter_mm=diameter_mm)
     index: list[slice_packs.SlicePackIndex] = []
 
     def write(file: BinaryIO) -> None:

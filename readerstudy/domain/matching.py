@@ -125,7 +125,7 @@ def balance(planned: Sequence[PlannedCase], on: Collection[str]) -> list[Balance
     """Compare the counted cases' arms, organ by organ and generator by generator, before anything is made."""
     arms: dict[tuple[str, str], list[PlannedCase]] = {}
     for plan in planned:
-        if not (plan.slot.practice or plan.slot.control):
+        if not (plan.slot.practice or plan.slot.control or plan.slot.host_only):
             arms.setdefault((plan.slot.organ.name, plan.slot.generator), []).append(plan)
     return [
         row

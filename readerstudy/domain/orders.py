@@ -36,11 +36,17 @@ class OrderedCase:
     person: str
     practice: bool = False
     control: bool = False
+    host_only: bool = False
     generator: str = ""
 
     @property
-    def stratum(self) -> tuple[bool, bool, str]:
-        return self.control, self.is_real, self.organ
+    def stratum(self) -> tuple[bool, bool, bool, str]:
+        return self.host_only, self.control, self.is_real, self.organ
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether every reader reads it, once, and no figure of the others counts it."""
+        return self.control or self.host_only
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ def draw_order(
     a case comes early as often as late. Where a reader reads a part of the cases, readers take the blocks of `shares`
     in turn first, then those of the sittings. Each half of a sitting holds as many cases of an organ, and of a truth,
     as the other, give or take one; within that, and within `max_run`, any order is as likely as another. Repeats are
-    drawn evenly over organs and truths, and never of controls.
+    drawn evenly over organs and truths, and never of controls or host-only items.
 
     Raises
     ------
@@ -111,17 +117,17 @@ def draw_order(
 
 
 def _share(counted: list[OrderedCase], rules: Rules, seed: int, rotation: int) -> tuple[list[OrderedCase], int, int]:
-    """Return what one reader reads, controls included, how often the blocks were all taken, and the block's number."""
+    """Return what one reader reads with all that is apart, how often the blocks were all taken, and the block."""
     anchors, others = _anchors(counted, rules, seed)
     blocks = n_blocks(len(anchors) + len(others), rules.cases_per_reader, rules.anchors)
     turn, block = divmod(rotation, blocks)
     mine = {case.key for case in anchors + others[block::blocks]}
-    return [case for case in counted if case.control or case.key in mine], turn, block
+    return [case for case in counted if case.is_apart or case.key in mine], turn, block
 
 
 def _anchors(cases: Sequence[OrderedCase], rules: Rules, seed: int) -> tuple[list[OrderedCase], list[OrderedCase]]:
     drawn = _shuffled(
-        [case for case in cases if not (case.control or case.practice)], np.random.default_rng([seed, SHARE_STREAM])
+        [case for case in cases if not (case.is_apart or case.practice)], np.random.default_rng([seed, SHARE_STREAM])
     )
     line = sorted(drawn, key=lambda case: (case.is_real, case.organ, case.generator))
     return pick_anchors(line, rules.anchors)
@@ -223,7 +229,7 @@ def _with_repeats(sittings: list[list[OrderedCase]], repeats: int, rng: np.rando
         pool = {
             case.person: case  # one case a person
             for case in _shuffled([case for earlier in sittings[:n] for case in earlier], rng)
-            if not case.control and case.key not in repeated and case.person not in here
+            if not case.is_apart and case.key not in repeated and case.person not in here
         }
         if len(pool) < share:
             raise _DeadEndError(

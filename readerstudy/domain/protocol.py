@@ -54,6 +54,7 @@ def protocol_document(study: Study, audit: BlindingAudit, acknowledgement: str) 
         "cases": {
             "count": counted_truths(study).count(),
             "controls": GroundTruth.objects.filter(case__study=study, control=True).count(),
+            "host_only": Case.objects.filter(study=study, host_only=True).count(),
             "practice": Case.objects.filter(study=study, practice=True).count(),
             "sha256": audit.cases_sha256,
         },

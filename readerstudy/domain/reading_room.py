@@ -167,6 +167,7 @@ def outline(*, reader: Reader) -> dict[str, Any]:
         "can_go_back": reading["change_answers"] == UNTIL_SITTING_ENDS,
         "comments": reading["comments"],
         "rationale_mark": reading["rationale_mark"],
+        "host_only": bool(reading.get("host_only")),
         "n_cases": total,
         "n_practice": practice,
         "sittings": reading["sittings"],

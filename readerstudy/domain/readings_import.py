@@ -91,7 +91,7 @@ def _check_cells(readings: pd.DataFrame) -> None:
 
 def _design(slug: str, title: str, readings: pd.DataFrame) -> dict[str, object]:
     """Say what was read: counts per organ and generator. Sizes are not known, so the widest range stands."""
-    cases = readings[readings["control"] == 0].drop_duplicates("case_id")
+    cases = readings[(readings["control"] == 0) & (readings["host_only"] == 0)].drop_duplicates("case_id")
     organs = [
         {
             "name": organ,
@@ -107,7 +107,8 @@ def _design(slug: str, title: str, readings: pd.DataFrame) -> dict[str, object]:
 def _create_cases(study: Study, readings: pd.DataFrame) -> dict[str, Case]:
     rows = readings.drop_duplicates("case_id")
     cases = [
-        Case(study=study, code=code, organ=organ) for code, organ in zip(rows["case_id"], rows["organ"], strict=True)
+        Case(study=study, code=code, organ=organ, host_only=bool(hidden))
+        for code, organ, hidden in zip(rows["case_id"], rows["organ"], rows["host_only"], strict=True)
     ]
     Case.objects.bulk_create(cases)
     GroundTruth.objects.bulk_create(

@@ -17,7 +17,7 @@ COLUMNS = ["reader_id", "case_id", "patient_id", "truth", "generator", "attribut
 
 
 def realism_ratings(study: Study) -> pd.DataFrame:
-    """Return a row per counted first reading and attribute, without positive controls: what `realism_summary` takes."""
+    """Return a row per counted first reading and attribute, without controls: what `realism_summary` takes."""
     return pd.DataFrame(_rows(study), columns=COLUMNS)
 
 
@@ -26,7 +26,14 @@ def _rows(study: Study) -> Iterator[tuple[Any, ...]]:
     uncounted = {one.reader.pk for one in participation(study).left_out}
     for reading in last_readings(study):
         case, reader = cases.get(reading.item.case_id), reading.item.sequence.reader
-        if case is None or case.control or reading.item.repeat_index or reader is None or reader.pk in uncounted:
+        if (
+            case is None
+            or case.control
+            or case.host_only
+            or reading.item.repeat_index
+            or reader is None
+            or reader.pk in uncounted
+        ):
             continue
         patient = case.patient_id or case.case_id
         rated = [name for name in ATTRIBUTES if name in reading.attributes]  # databases keep keys in an order of theirs

@@ -95,7 +95,7 @@ def _region(run: SynthesisRun) -> str:
 
 def _slot(design: StudyDesign, case: Case, truth: GroundTruth) -> Slot:
     organ = next(organ for organ in design.organs if organ.name == case.organ)
-    return Slot(organ, truth.generator, practice=case.practice, control=truth.control)
+    return Slot(organ, truth.generator, practice=case.practice, control=truth.control, host_only=case.host_only)
 
 
 def _rng(design: StudyDesign, case: Case) -> np.random.Generator:

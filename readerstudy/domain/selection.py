@@ -40,6 +40,7 @@ def plan_case_set(design: StudyDesign) -> list[PlannedCase]:
     rng = np.random.default_rng([design.seed, 1])
     planned = _draw_cases(_prepare(design, rng))
     planned += _plan_controls(design, planned, rng)
+    planned += _plan_host_only(design, planned, rng)
     return planned + _plan_practice(design, planned, rng)
 
 
@@ -202,6 +203,49 @@ def _plan_controls(design: StudyDesign, planned: list[PlannedCase], rng: np.rand
                 "Ask for fewer, or import more hosts."
             )
     return controls
+
+
+def _plan_host_only(design: StudyDesign, planned: list[PlannedCase], rng: np.random.Generator) -> list[PlannedCase]:
+    """Draw host-only items in pairs, organ by organ in turn, of patients that no case uses.
+
+    A pair is a real case, and the synthetic one that is most like it in what the design matches; the organ's generators
+    take turns. So nobody is seen both with and without the tumour, and the arms are drawn as those that count are.
+    """
+    pairs = design.reading.host_only // 2
+    person = persons()
+    used = {person[plan.scan.volume.patient_key] for plan in planned}
+    items: list[PlannedCase] = []
+    for organ, generator in _host_only_turns(design, pairs):
+        model: OrganScan | None = None
+        for slot in (Slot(organ, "", host_only=True), Slot(organ, generator, host_only=True)):
+            free = [scan for scan in candidates(design, slot) if person[scan.volume.patient_key] not in used]
+            if not free:
+                raise DomainError(
+                    f"Host-only items: {2 * pairs} asked for, {len(items) // 2 * 2} can be had of patients that no "
+                    f"case uses (no {slot.wants} case of one lesion is left). Ask for fewer, or import more."
+                )
+            scan = _nearest_to(model, slot, free, design, rng)
+            used.add(person[scan.volume.patient_key])
+            items.append(_planned(slot, scan, model, rng, design.matching.on))
+            model = scan
+    return items
+
+
+def _host_only_turns(design: StudyDesign, pairs: int) -> list[tuple[OrganDesign, str]]:
+    turns = []
+    for n in range(pairs):
+        organ = design.host_only_organs[n % len(design.host_only_organs)]
+        generators = sorted(name for name, count in organ.synthetic.items() if count)
+        turns.append((organ, generators[n // len(design.host_only_organs) % len(generators)]))
+    return turns
+
+
+def _nearest_to(
+    model: OrganScan | None, slot: Slot, free: list[OrganScan], design: StudyDesign, rng: np.random.Generator
+) -> OrganScan:
+    """Return the scan that is most like the model, any of equals; without a model, any."""
+    cost = np.zeros(len(free)) if model is None else Likeness(slot, free, design.matching.on).costs(model)
+    return free[int(np.lexsort((rng.random(len(free)), cost))[0])]
 
 
 def _plan_practice(design: StudyDesign, planned: list[PlannedCase], rng: np.random.Generator) -> list[PlannedCase]:

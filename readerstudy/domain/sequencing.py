@@ -68,6 +68,7 @@ def rehearse(design: StudyDesign, planned: Iterable[PlannedCase]) -> None:
             person=person[plan.scan.volume.patient_key],
             practice=plan.slot.practice,
             control=plan.slot.control,
+            host_only=plan.slot.host_only,
             generator=plan.slot.generator,
         )
         for n, plan in enumerate(planned)
@@ -116,6 +117,7 @@ def ordered_cases(study: Study) -> list[OrderedCase]:
                 person=person.get(patient, case.code),
                 practice=case.practice,
                 control=truth.control,
+                host_only=case.host_only,
                 generator=truth.generator,
             )
         )

@@ -29,6 +29,7 @@ class UnblindedCase:
     generator: str
     patient_id: str
     control: int
+    host_only: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,15 @@ def unblinded_cases(study: Study) -> dict[UUID, UnblindedCase]:
         "source__volume__patient_key",
         "patient_code",
         "control",
+        "case__host_only",
     )
     patients: dict[str, str] = {}
     cases: dict[UUID, UnblindedCase] = {}
-    for key, code, organ, truth, generator, patient, patient_code, control in rows.order_by("case__code").iterator(
-        ROWS_AT_ONCE
-    ):
+    for key, code, organ, truth, generator, patient, patient_code, control, hidden in rows.order_by(
+        "case__code"
+    ).iterator(ROWS_AT_ONCE):
         number = patients.setdefault(patient, f"P{len(patients) + 1:04}") if patient else patient_code
-        cases[key] = UnblindedCase(code, organ, truth, generator, number, int(control))
+        cases[key] = UnblindedCase(code, organ, truth, generator, number, int(control), int(hidden))
     return cases
 
 

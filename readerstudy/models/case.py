@@ -16,6 +16,9 @@ class Case(models.Model):
     code = models.CharField(max_length=80, help_text="names the case in exports; random, never shown to readers")
     organ = models.CharField(max_length=10, choices=OrganName)
     practice = models.BooleanField(default=False, help_text="never counted")
+    host_only = models.BooleanField(
+        default=False, help_text="shown with its tumour hidden, in either arm; counted apart"
+    )
 
     class Meta:
         ordering = ["study", "code"]

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from readerstudy.domain.answers import AlreadyAnsweredError, parse_answer, save_answer
+from readerstudy.domain.answers import AlreadyAnsweredError, asked_about, parse_answer, save_answer
 from readerstudy.domain.blinding import first_slice_url
 from readerstudy.domain.debriefs import find_debrief
 from readerstudy.domain.display_checks import record_display_check, sitting_check
@@ -176,7 +176,7 @@ def slice_member(request: HttpRequest, slices: CaseSlices, number: int) -> HttpR
 @require_POST
 def answer(request: HttpRequest, reader: Reader, token: str) -> HttpResponse:
     try:
-        parsed = parse_answer(_json(request), asked=reader.study.design["reading"])
+        parsed = parse_answer(_json(request), asked=asked_about(reader, token))
         stored = save_answer(reader=reader, token=token, answer=parsed)
     except AlreadyAnsweredError as error:
         return _refused(error, state=state_after(reader=reader))

@@ -25,6 +25,7 @@ CASES = {
     "truth": Described("text", "real (positive) or synthetic (negative)"),
     "generator": Described("text", "what made the synthetic tumour; empty for a real one"),
     "control": Described("0/1", "1 = a deliberately poor synthetic case, counted apart"),
+    "host_only": Described("0/1", "1 = shown with its tumour hidden behind a ball, in either arm; counted apart"),
     "stand_in": Described("true/false", "whether a lesion only takes a real tumour's place; empty = not recorded"),
     "diameter_mm": Described("mm", "diameter of the sphere of the tumour's volume; empty = not recorded"),
     "patient_id": Described("text", "cases with the same one are of one patient or host; empty = not recorded"),

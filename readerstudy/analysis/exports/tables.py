@@ -41,6 +41,7 @@ def read_cases(readings: pd.DataFrame) -> pd.DataFrame:
         truth=("truth", "first"),
         generator=("generator", "first"),
         control=("control", "first"),
+        host_only=("host_only", "first"),
         patient_id=("patient_id", "first"),
         n_assigned=("label", "size"),
         n_readings=("label", "size"),

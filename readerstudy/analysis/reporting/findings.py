@@ -17,6 +17,7 @@ from readerstudy.analysis.reporting.effects_table import (
     experience_rows,
 )
 from readerstudy.analysis.reporting.headline import Headline, generator_headlines
+from readerstudy.analysis.reporting.host_only import HostOnlyRow, host_only_rows, host_only_sentences
 from readerstudy.analysis.reporting.limits import limits
 from readerstudy.analysis.reporting.numbers import p_value, percent, rounded
 from readerstudy.analysis.reporting.published_layout import PublishedTable, published_tables
@@ -66,6 +67,8 @@ class HardCase:
 class Findings:
     headlines: list[Headline]
     limits: list[str]
+    host_only: list[str]
+    host_only_rows: list[HostOnlyRow]
     published: list[PublishedTable]
     readers: list[ReaderResults]
     each_reader: list[ReaderRow]
@@ -91,6 +94,8 @@ def find(material: Material) -> Findings:
     return Findings(
         headlines=generator_headlines(tables["headlines"]),
         limits=limits(material),
+        host_only=host_only_sentences(tables["host_only"], alpha=document["alpha"]),
+        host_only_rows=host_only_rows(tables["host_only"]),
         published=published_tables(material.analysis.metrics),
         readers=group_by_reader(material.analysis.metrics),
         each_reader=reader_rows(tables, margin=document["margins"][0]),

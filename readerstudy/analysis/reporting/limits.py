@@ -7,6 +7,7 @@ import pandas as pd
 from readerstudy.analysis.detection import TO_REAL, TO_SYNTHETIC
 from readerstudy.analysis.figures.collection import Material
 from readerstudy.analysis.frame import POOLED
+from readerstudy.analysis.reporting.host_only import tells_without_tumor
 from readerstudy.analysis.reporting.order import natural
 
 MOST_NAMED = 6
@@ -21,6 +22,7 @@ def limits(material: Material) -> list[str]:
         *_response_bias(material),
         *_impossible_equivalence(material),
         *_controls(controls),
+        *_host_only(material),
         *_missing(material.cases),
     ]
 
@@ -72,6 +74,14 @@ def _controls(controls: pd.DataFrame) -> Iterator[str]:
     missed = controls[(controls["reader_id"] != POOLED) & ~controls["found"]]
     if len(missed):
         yield f"{listed(list(missed['reader_id']))} did not find the positive controls."
+
+
+def _host_only(material: Material) -> Iterator[str]:
+    if tells_without_tumor(material.analysis.tables["host_only"], alpha=material.analysis.document["alpha"]):
+        yield (
+            "With the tumour hidden, readers still answered otherwise than by chance: what they told the tumours apart "
+            "by may be something else than the tumours."
+        )
 
 
 def _missing(cases: pd.DataFrame) -> Iterator[str]:

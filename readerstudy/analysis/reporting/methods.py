@@ -145,6 +145,11 @@ def _reading(reading: dict[str, Any]) -> list[str]:
             f"{reading['controls']} positive controls (deliberately poor synthetic cases) are counted apart.",
         ),
         (
+            reading.get("host_only"),
+            f"{reading.get('host_only')} host-only cases, half real and half synthetic, of patients of their own, had "
+            "their tumour hidden behind a plain ball of one size and one gray; they are counted apart.",
+        ),
+        (
             reading["repeats"],
             f"{reading['repeats']} cases were shown again, hidden among the others; only the first reading counts in "
             "anything but agreement within a reader.",

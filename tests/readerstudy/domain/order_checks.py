@@ -33,7 +33,7 @@ def check_every_case_once(order: Order, cases: Sequence[OrderedCase], rules: Rul
     assert len(again) == rules.repeats == len({place.case.key for place in again})
     sitting = {place.case.key: place.sitting for place in first}
     assert all(place.repeat_index == 1 and place.sitting > sitting[place.case.key] for place in again)
-    assert not any(place.case.control or place.case.practice for place in again)
+    assert not any(place.case.is_apart or place.case.practice for place in again)
 
 
 def check_practice_first(order: Order, cases: Sequence[OrderedCase], rules: Rules) -> None:

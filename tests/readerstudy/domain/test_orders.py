@@ -31,7 +31,7 @@ seeds = st.integers(0, 2**63 - 1)
 counts = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=3)
 
 
-def make_cases(counts, *, practice=0, controls=0):
+def make_cases(counts, *, practice=0, controls=0, hidden=0):
     """Return cases of a person each: per organ, so many real and so many synthetic ones."""
     truths = [
         (organ, is_real)
@@ -42,6 +42,7 @@ def make_cases(counts, *, practice=0, controls=0):
     cases = [OrderedCase(str(n), organ, is_real, f"person {n}") for n, (organ, is_real) in enumerate(truths)]
     cases += [OrderedCase(f"practice {n}", "liver", n % 2 == 0, f"learner {n}", practice=True) for n in range(practice)]
     cases += [OrderedCase(f"poor {n}", "liver", False, f"poor {n}", control=True) for n in range(controls)]
+    cases += [OrderedCase(f"ball {n}", "liver", n % 2 == 0, f"ball {n}", host_only=True) for n in range(hidden)]
     return cases
 
 
@@ -51,8 +52,9 @@ def draw(cases, rules=None, *, seed=1, code="R1", rotation=0):
 
 @st.composite
 def designs(draw):
-    cases = make_cases(draw(counts), practice=draw(st.integers(0, 3)), controls=draw(st.integers(0, 3)))
-    n_cases = sum(not (case.practice or case.control) for case in cases)
+    few = st.integers(0, 3)
+    cases = make_cases(draw(counts), practice=draw(few), controls=draw(few), hidden=2 * draw(few))
+    n_cases = sum(not (case.practice or case.is_apart) for case in cases)
     sittings = draw(st.integers(1, 4))
     assume(n_cases >= sittings)
     return cases, Rules(sittings=sittings, repeats=draw(st.integers(0, most_repeats(n_cases, sittings))))

@@ -26,7 +26,9 @@ export class AnswerForm extends EventTarget {
   #submit;
   #announcer;
   #scales;
+  #realism;
   #open = false;
+  #rates = true;
   /** @type {HTMLButtonElement | null} */
   #choice = null;
   /** @type {HTMLButtonElement | null} */
@@ -46,6 +48,7 @@ export class AnswerForm extends EventTarget {
     this.#submit = root.querySelector("button[type=submit]");
     this.#announcer = root.querySelector("[data-announce]");
     this.#scales = new RealismScales(root);
+    this.#realism = root.querySelector(".realism");
     this.#scales.addEventListener("change", () => this.#onScale());
     for (const button of this.#buttons) button.addEventListener("click", () => this.press(button.dataset.key));
     this.#comment?.addEventListener("input", () => this.dispatchEvent(new Event("change")));
@@ -124,9 +127,12 @@ export class AnswerForm extends EventTarget {
    * Ready for a case.
    *
    * @param {Draft} [draft]  what an earlier visit to it left
+   * @param {object} [asked]
+   * @param {boolean} [asked.rates]  whether the tumour can be seen, so that its realism can be rated
    */
-  open({ choice, confidence, comment = "", mark = null, attributes = {} } = {}) {
+  open({ choice, confidence, comment = "", mark = null, attributes = {} } = {}, { rates = true } = {}) {
     this.#open = true;
+    this.#rates = rates;
     this.#choice = this.#choices.find((button) => button.dataset.key === choice) ?? null;
     this.#confidence = this.#confidences.find((button) => Number(button.dataset.confidence) === confidence) ?? null;
     if (this.#comment) this.#comment.value = comment;
@@ -184,7 +190,7 @@ export class AnswerForm extends EventTarget {
   }
 
   get #asksScales() {
-    return this.#scales.isAsked && this.#choice !== null && this.#choice.dataset.label !== "not-seen";
+    return this.#rates && this.#scales.isAsked && this.#choice !== null && this.#choice.dataset.label !== "not-seen";
   }
 
   get #isWhole() {
@@ -218,6 +224,7 @@ export class AnswerForm extends EventTarget {
     for (const button of this.#confidences) {
       show(button, button === this.#confidence, !this.#open || !this.#asksConfidence);
     }
+    if (this.#realism) this.#realism.hidden = !this.#rates;
     this.#scales.setOpen(this.#open && this.#asksScales);
     if (this.#comment) this.#comment.readOnly = !this.#open;
     this.#submit.setAttribute("aria-disabled", String(!this.#open || !this.#isWhole));

@@ -152,7 +152,8 @@ class ReadingRoom {
     if (this.#case === null) return;
     const draft = this.#revisited ? null : draftOf(this.#case.token);
     this.#clock.start(performance.now(), draft?.activeMs);
-    this.#form.open(this.#revisited ? this.#form.draftFrom(this.#revisited) : draft?.answer);
+    const answer = this.#revisited ? this.#form.draftFrom(this.#revisited) : draft?.answer;
+    this.#form.open(answer, { rates: this.#case.rates_realism });
     if (!this.#outbox.isWaitingFor(this.#case.answer_url)) return;
     this.#form.close();
     this.#notify(NOT_SENT, "warning");
