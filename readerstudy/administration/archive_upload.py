@@ -12,6 +12,16 @@ from django.http import HttpRequest
 from readerstudy.domain.importing.uploads import uploads_folder
 
 MEGABYTE = 1024**2
+FORM_BYTES = MEGABYTE  # what a form may take beside its file
+
+
+def is_announced_too_large(request: HttpRequest) -> bool:
+    """Return whether a request says of itself that it is larger than an upload may be."""
+    try:
+        announced = int(request.headers.get("Content-Length", 0))
+    except ValueError:
+        return False
+    return bool(announced > settings.UPLOAD_MAX_MB * MEGABYTE + FORM_BYTES)
 
 
 class StreamedArchive(UploadedFile):

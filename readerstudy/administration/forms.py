@@ -12,6 +12,7 @@ from django.http import QueryDict
 from readerstudy.analysis.reporting.plan import Wish
 from readerstudy.domain.case_plan import method_names
 from readerstudy.domain.design import OrganDesign, StudyDesign
+from readerstudy.domain.eligibility import CRITERIA, ELIGIBILITY
 from readerstudy.domain.queries.datasets import OrganSources
 from readerstudy.domain.realism import ATTRIBUTES
 from readerstudy.models.vocabulary import Origin
@@ -76,8 +77,21 @@ SECTIONS = {
         "consent",
         "debrief",
     ),
+    "gallery": ("eligibility", "criteria", "max_rejected"),
     "analysis": ("dropouts", "unsure_policy", "equivalence_margin", "alpha"),
 }
+
+
+class LinesField(forms.CharField):
+    """A list, a line each; empty lines are left out."""
+
+    widget = forms.Textarea(attrs={"rows": 5})
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, str) else "\n".join(value)
+
+    def clean(self, value: Any) -> Any:
+        return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
 
 
 def _new_seed() -> int:
@@ -218,6 +232,26 @@ class StudyForm(forms.Form):
         initial="as-read",
         label="Readers who withdraw or do not finish",
         help_text="Fixed by opening; the results say how many there were.",
+    )
+    eligibility = LinesField(
+        required=False,
+        initial=ELIGIBILITY,
+        label="A patient is not fit where",
+        help_text="One reason a line, for both arms alike: another patient takes the case’s place.",
+    )
+    criteria = LinesField(
+        required=False,
+        initial=CRITERIA,
+        label="A case is not fit where",
+        help_text="One reason a line: the tumour is made anew in its host, or another patient takes its place. How a "
+        "tumour looks is no reason: leaving out what looks synthetic decides the result.",
+    )
+    max_rejected = forms.FloatField(
+        min_value=0,
+        max_value=1,
+        initial=0.25,
+        label="Rejected at the most",
+        help_text="Share of the cases, from 0 to 1.",
     )
     on = forms.MultipleChoiceField(
         required=False,

@@ -17,6 +17,7 @@ from readerstudy.administration.views import (
     retention,
     scans,
     studies,
+    study_removal,
     trail,
 )
 
@@ -64,7 +65,9 @@ urlpatterns = [
     path("studies/", studies.study_list, name="study-list"),
     path("studies/new/", studies.study_new, name="study-new"),
     path("studies/new/file/", studies.study_new_from_file, name="study-new-file"),
+    path("archives/restore/", archive.study_restore, name="study-restore"),
     path("studies/<slug:slug>/", studies.study_detail, name="study-detail"),
+    path("studies/<slug:slug>/delete/", study_removal.study_delete, name="study-delete"),
     path("studies/<slug:slug>/generate/", case_sets.study_generate, name="study-generate"),
     path("studies/<slug:slug>/retry/", case_sets.study_retry, name="study-retry"),
     path("studies/<slug:slug>/progress", case_sets.study_progress_json, name="study-progress"),

@@ -37,16 +37,18 @@ LOOK_AGAIN_S = 1.0
 
 
 def run_synthesis(run_id: int) -> None:
-    """Synthesise one tumour, then ring for the packs that wait for it. A run that has ended returns at once."""
-    job = SynthesisRun.objects.select_related("host__volume__file", "host__organ_mask").get(pk=run_id)
-    if run(job, lambda shelf: _synthesise(job, shelf)):
+    """Synthesise one tumour, then ring for the packs that wait for it; nothing where it has ended, or is gone."""
+    job = SynthesisRun.objects.select_related("host__volume__file", "host__organ_mask").filter(pk=run_id).first()
+    if job is not None and run(job, lambda shelf: _synthesise(job, shelf)):
         for pack in SlicePack.objects.filter(case__in=_cases_of(job)):
             ring_pack(pack)
 
 
 def write_pack(pack_id: int) -> None:
     """Write one case's slices, the same way for both arms. A case whose tumour is not there yet waits."""
-    pack = SlicePack.objects.select_related("case__study").get(pk=pack_id)
+    pack = SlicePack.objects.select_related("case__study").filter(pk=pack_id).first()
+    if pack is None:  # its study was deleted
+        return
     truth = GroundTruth.objects.select_related(
         "source__volume__file", "source__tumor_mask", "synthesis_run__result"
     ).get(case=pack.case)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from django.db.models import QuerySet
 
-from readerstudy.analysis.exports.dictionary import DISPLAYS, PROBLEMS, REALISM, REMARKS, REVISIONS
+from readerstudy.analysis.exports.dictionary import DISPLAYS, PROBLEMS, REALISM, REMARKS, REVISIONS, SUPERSEDED
 from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.problem_report import ProblemReport
 from readerstudy.models.reading import Reading
@@ -22,6 +22,7 @@ def reader_tables(study: Study) -> dict[str, pd.DataFrame]:
         "remarks.csv": pd.DataFrame(_remarks(study), columns=list(REMARKS)),
         "realism.csv": pd.DataFrame(_realism(study), columns=list(REALISM)),
         "revisions.csv": pd.DataFrame(_revisions(study), columns=list(REVISIONS)),
+        "superseded.csv": pd.DataFrame(_superseded(study), columns=list(SUPERSEDED)),
         "problems.csv": pd.DataFrame(_problems(study), columns=list(PROBLEMS)),
         "displays.csv": pd.DataFrame(_displays(study), columns=list(DISPLAYS)),
     }
@@ -43,13 +44,33 @@ def _realism(study: Study) -> Iterator[dict[str, Any]]:
 
 def _revisions(study: Study) -> Iterator[dict[str, Any]]:
     for reading in _readings(study):
-        yield _reading(reading.item) | {
-            "revision": reading.revision,
-            "received_at": reading.received_at.isoformat(),
-            "label": reading.label,
-            "rating": reading.rating,
-            "active_s": None if reading.active_ms is None else reading.active_ms / 1000,
-        }
+        yield _reading(reading.item) | _answer(reading)
+
+
+def _answer(reading: Reading) -> dict[str, Any]:
+    return {
+        "revision": reading.revision,
+        "received_at": reading.received_at.isoformat(),
+        "label": reading.label,
+        "rating": reading.rating,
+        "active_s": None if reading.active_ms is None else reading.active_ms / 1000,
+    }
+
+
+def _superseded(study: Study) -> Iterator[dict[str, Any]]:
+    readings = Reading.objects.filter(item__case__practice=False, item__sequence__former_reader__study=study)
+    for reading in readings.select_related("item__case", "item__sequence__former_reader").order_by("pk"):
+        sequence = reading.item.sequence
+        yield (
+            _reading(reading.item)
+            | _answer(reading)
+            | {
+                "draw": sequence.draw,
+                "superseded_at": sequence.superseded_at.isoformat() if sequence.superseded_at else None,
+                "order": reading.item.position,
+                "session": reading.item.sitting,
+            }
+        )
 
 
 def last_readings(study: Study) -> Iterator[Reading]:

@@ -87,6 +87,8 @@ GET    study-list               staff           200    200    200
 GET    study-new                staff           200    200    200
 POST   study-new                staff           200    200    200
 POST   study-new-file           staff           200    200    200
+GET    study-restore            staff           200    200    200
+POST   study-restore            staff           200    200    200
 GET    dataset-list             staff           200    200    200
 GET    dataset-detail           staff           200    200    200
 GET    scan-detail              staff           200    200    200
@@ -142,6 +144,8 @@ POST   readers-remind           study:conduct   302    302    302
 
 GET    study-open               study:govern    200    200    200
 POST   study-open               study:govern    302    302    302
+GET    study-delete             study:govern    200    200    200
+POST   study-delete             study:govern    200    200    200
 GET    study-close              study:govern    200    200    200
 POST   study-close              study:govern    302    302    302
 POST   study-amend              study:govern    302    302    302

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from readerstudy.administration.archive_upload import MEGABYTE, ArchiveUploadHandler, StreamedArchive
+from readerstudy.administration.archive_upload import ArchiveUploadHandler, StreamedArchive, is_announced_too_large
 from readerstudy.administration.import_forms import ArchiveImportForm, FolderImportForm
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.importing.import_root import Listing, has_import_root, list_source
@@ -19,8 +19,6 @@ from readerstudy.domain.importing.uploads import forget_upload, keep_upload
 from readerstudy.models.import_run import ImportRun
 from readerstudy.models.job import Job
 from readerstudy.permissions import data_managers_only, staff_user
-
-FORM_BYTES = MEGABYTE  # what a form may take beside its file
 
 
 @data_managers_only
@@ -45,7 +43,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def import_upload(request: HttpRequest) -> HttpResponse:
     """Send a small data set as a zip."""
-    if request.method == "POST" and _content_length(request) > settings.UPLOAD_MAX_MB * MEGABYTE + FORM_BYTES:
+    if request.method == "POST" and is_announced_too_large(request):
         return _render_upload(request, ArchiveImportForm(), too_large=True)
     handler = ArchiveUploadHandler(request)
     request.upload_handlers = [handler]
@@ -154,10 +152,3 @@ def _render_upload(request: HttpRequest, form: ArchiveImportForm, *, too_large: 
     context = {"form": form, "too_large": too_large, "max_mb": settings.UPLOAD_MAX_MB}
     status = 413 if too_large else 200
     return render(request, "readerstudy/administration/import_upload.html", context, status=status)
-
-
-def _content_length(request: HttpRequest) -> int:
-    try:
-        return int(request.headers.get("Content-Length", 0))
-    except ValueError:
-        return 0

@@ -114,6 +114,20 @@ REVISIONS = {
     "rating": Described("number", "as in readings.csv"),
     "active_s": Described("seconds", "of work on the case before this answer and after the one before it"),
 }
+SUPERSEDED = {
+    "reader_id": Described("text", "the reader's code, as in readers.csv"),
+    "draw": Described("whole number", "1 = the first order drawn for the reader, and so on"),
+    "superseded_at": Described("time", "when another order took its place, ISO 8601 with time zone"),
+    "case_id": Described("text", "the case's code, as in cases.csv"),
+    "repeat_index": Described("whole number", "as in readings.csv"),
+    "order": Described("whole number", "place in that order"),
+    "session": Described("text", "the sitting"),
+    "revision": Described("whole number", "1 = the first answer; the last one counted until then"),
+    "received_at": Described("time", "when the server had it, ISO 8601 with time zone"),
+    "label": Described("text", "as in readings.csv"),
+    "rating": Described("number", "as in readings.csv"),
+    "active_s": Described("seconds", "of work on the case before this answer and after the one before it"),
+}
 REALISM_SUMMARY = {
     "attribute": Described("text", "shape, margin, texture or place"),
     "generator": Described("text", "what made the synthetic tumours; all = every one"),
@@ -189,6 +203,7 @@ def dictionary() -> pd.DataFrame:
         "realism.csv": REALISM,
         "realism_summary.csv": REALISM_SUMMARY,
         "revisions.csv": REVISIONS,
+        "superseded.csv": SUPERSEDED,
         "problems.csv": PROBLEMS,
         "displays.csv": DISPLAYS,
         "gallery.csv": GALLERY_RATES,

@@ -36,6 +36,7 @@ FILES = {
     "realism.csv": "how real readers found each attribute, where the study asks for it",
     "realism_summary.csv": "the same, arm by arm",
     "revisions.csv": "every answer that was stored, those changed too, with times",
+    "superseded.csv": "answers made in orders that were drawn anew for a reader: kept, and counted nowhere",
     "problems.csv": "what readers reported about cases",
     "displays.csv": "the display check before each sitting: what was drawn and what was seen, on which screen",
     "gallery.csv": "cases reviewed and rejected before opening, arm by arm",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.db.migrations.loader import MigrationLoader
@@ -18,6 +19,8 @@ from readerstudy.domain.archive.kinds import KINDS, Kind
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.store import Shelf, get_store, storing
 from readerstudy.domain.trail.verify import verify_records
+from readerstudy.models.audit_event import AuditEvent
+from readerstudy.models.membership import Membership, Role
 from readerstudy.models.stored_file import StoredFile
 from readerstudy.models.study import Study
 from readerstudy.models.volume import OrganScan
@@ -27,8 +30,10 @@ Keys = dict[str, dict[Any, Any]]
 """By table: the archive's keys and those here."""
 
 
-def restore_study(*, path: Path, actor: str) -> Study:
+def restore_study(*, path: Path, actor: str, owner: User | None = None) -> Study:
     """Store an archived study as it was; where data sets or people are here already, it uses them.
+
+    Roles are no part of an archive: administrators own the study, and `owner` does too.
 
     Raises
     ------
@@ -49,6 +54,8 @@ def restore_study(*, path: Path, actor: str) -> Study:
                 study, used = _restore_rows(archive, slug, files)
                 StoredFile.objects.bulk_create(one for one in shelf.files if one.key in used)
                 _check_records(slug)
+                if owner is not None:
+                    Membership.objects.create(study=study, user=owner, role=Role.OWNER)
                 audit.record(actor=actor, action="restore study", study=study, archive_sha256=sha256)
             for one in shelf.files:
                 if one.key not in used:
@@ -64,6 +71,10 @@ def _check(archive: ArchiveReader) -> str:
         raise DomainError("The archive was made by a newer version of the program; restore it with that one.")
     if Study.objects.filter(slug=slug).exists():
         raise DomainError(f"There is a study {slug} already; an archive is restored where its study is not.")
+    if AuditEvent.objects.filter(study_id=slug).exists():
+        raise DomainError(
+            f"A study {slug} was deleted here, and its trail stays: restore the archive on another installation."
+        )
     if {ROWS.format(kind.name) for kind in KINDS} - set(archive.members):
         raise DamagedError("The archive lacks tables of a study.")
     free = get_store().free_bytes()

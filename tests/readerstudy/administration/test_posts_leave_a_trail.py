@@ -100,6 +100,11 @@ def with_bob() -> Study:
     return builders.draft()
 
 
+def delete_study(client: Client) -> None:
+    study = builders.draft()
+    client.post(reverse("study-delete", args=[study.slug]), {"slug": study.slug})
+
+
 def of_person(name: str, **given: str) -> Callable[[Client], None]:
     def post(client: Client) -> None:
         study = with_bob()
@@ -123,6 +128,7 @@ POSTS: dict[str, tuple[str, Callable[[Client], None]]] = {
     "reader-act": ("note contact", act),
     "readers-remind": ("remind reader", remind),
     "case-exclude": ("amend protocol", exclude),
+    "study-delete": ("delete study", delete_study),
     "study-close": ("close study", of_study("study-close", builders.opened, reason="It is over.")),
     "study-export": ("export study", of_study("study-export", builders.closed)),
     "reader-erase": ("erase personal data", erase),
@@ -139,6 +145,7 @@ OTHERS = {"public", "reader", "signed-out", "account"}
 ELSEWHERE = {
     "study-new": "test_study_forms: create study",
     "study-new-file": "test_study_forms: create study",
+    "study-restore": "test_study_removal_page: restore study",
     "import-new": "test_import_pages: ask for import",
     "import-upload": "test_import_pages: ask for import",
 }

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from readerstudy.administration.forms import LESION_CUES, MAX_DESIGN_BYTES, RESPONSES
 from readerstudy.domain.design import ReadingDesign
+from readerstudy.domain.eligibility import CRITERIA, ELIGIBILITY
 from readerstudy.domain.presets import PRESETS
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.study import Study
@@ -62,6 +63,10 @@ def answers(**changes: object) -> dict[str, object]:
         "repeats": 0,
         "max_run": 0,
         "controls": 0,
+        "host_only": 0,
+        "eligibility": "\n".join(ELIGIBILITY),
+        "criteria": "\n".join(CRITERIA),
+        "max_rejected": 0.25,
         "cases_per_reader": 0,
         "anchors": 0,
         "on": ["diameter"],
@@ -116,6 +121,43 @@ def test_sittings_matching_and_analysis_are_stored_as_asked(sources: None, staff
         "alpha": 0.01,
         "holm_family": None,
     }
+
+
+def test_the_gallerys_rules_are_stored_as_asked_and_left_out_where_they_are_the_usual(
+    sources: None, staff_client: Client
+):
+    create(staff_client)
+    assert "gallery" not in Study.objects.get().design
+
+    rules = {"eligibility": " Cirrhosis \r\n\r\nA stent", "criteria": "", "max_rejected": "0.1"}
+    create(staff_client, slug="strict", **rules)
+
+    assert Study.objects.get(slug="strict").design["gallery"] == {
+        "eligibility": ["Cirrhosis", "A stent"],
+        "criteria": [],
+        "max_rejected": 0.1,
+    }
+    page = staff_client.get(reverse("study-detail", args=["strict"])).content.decode()
+    assert "2 reasons of the patient, 0 of the case; 0.1 rejected at the most" in page
+
+
+def test_a_gallery_without_a_reason_comes_back_with_what_was_typed(sources: None, staff_client: Client):
+    page = create(staff_client, eligibility="", criteria="", max_rejected=0.3).content.decode()
+    assert "name at least one criterion or eligibility rule to reject a case by" in page
+    assert 'name="max_rejected" value="0.3"' in page
+    assert not Study.objects.exists()
+
+
+def test_the_form_begins_with_the_usual_rules_a_line_each(sources: None, staff_client: Client):
+    page = staff_client.get(reverse("study-new")).content.decode()
+    assert "\n".join(CRITERIA) in page
+
+
+def test_host_only_items_are_stored_as_asked(sources: None, staff_client: Client):
+    create(staff_client, **{"liver-real": 1, "liver-synthetic": 1, "host_only": 2})
+    assert Study.objects.get().design["reading"]["host_only"] == 2
+    page = staff_client.get(reverse("study-detail", args=["livers"])).content.decode()
+    assert "2 cases with the tumour hidden" in page
 
 
 def test_realism_feedback_and_going_back_are_stored_as_asked(sources: None, staff_client: Client):

@@ -12,6 +12,7 @@ from readerstudy.domain.display_checks import record_display_check
 from readerstudy.domain.exports import export_study
 from readerstudy.domain.problem_reports import parse_problem, report_problem
 from readerstudy.domain.reading_room import current_state
+from readerstudy.domain.resets import reset_reader
 from readerstudy.models.reader import Reader
 from readerstudy.models.sequence import SequenceItem
 from tests import factories
@@ -119,3 +120,25 @@ def test_every_column_is_in_the_dictionary(reader, tmp_path):
     described = tables["data_dictionary.csv"].groupby("file")["column"].agg(list)
     for name in ("remarks.csv", "revisions.csv", "realism.csv", "problems.csv", "displays.csv"):
         assert described[name] == list(tables[name])
+
+
+def test_answers_of_an_order_that_was_drawn_anew_are_told_and_counted_nowhere(reader, tmp_path):
+    former = [item.case.code for item in reader.sequence.items.select_related("case").order_by("position")]
+    first = list(read(reader))
+    reset_reader(reader=reader, actor="ann", reason="The screen was too dark.")
+    again = Reader.objects.select_related("study").get(pk=reader.pk)
+    assert current_state(reader=again)["case"]["token"] not in first
+
+    tables = export(again, tmp_path / "out")
+
+    superseded = tables["superseded.csv"]
+    assert list(superseded["label"]) == [answer["label"] for answer in ANSWERS]  # practice is not told
+    assert list(superseded["case_id"]) == former[1:]
+    assert list(superseded["order"]) == [2, 3, 4, 5]
+    assert set(superseded["draw"]) == {1}
+    assert set(superseded["reader_id"]) == {"R1"}
+    assert (superseded["received_at"] < superseded["superseded_at"]).all()
+    assert tables["readings.csv"].empty
+    assert tables["revisions.csv"].empty
+    told = tables["data_dictionary.csv"]
+    assert list(told.loc[told["file"] == "superseded.csv", "column"]) == list(superseded)

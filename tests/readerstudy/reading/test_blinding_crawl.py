@@ -190,7 +190,10 @@ class Crawler:
                 self.get(state, "slice", case["slice_url"].replace("{n}", str(number)), case["token"])
         shown.case = payload["case"]["token"]
         self.post(state, "problem", payload["case"]["problem_url"], report()).case = shown.case
-        self.post(state, "answer", payload["case"]["answer_url"], answer()).case = shown.case
+        given = answer()
+        if not payload["case"]["rates_realism"]:
+            del given["attributes"]  # of a hidden tumour nobody asks
+        self.post(state, "answer", payload["case"]["answer_url"], given).case = shown.case
         return True
 
 
@@ -234,8 +237,8 @@ def plant() -> Study:
     real = Dataset.objects.create(name="sentinel-clinic", layout="sentinel-layout", warnings=["sentinel warning"])
     hosts = Dataset.objects.create(name="sentinel-hosts", layout="sentinel-layout")
     made = Dataset.objects.create(name="sentinel-laboratory", layout="sentinel-layout")
-    for n in range(3):
-        factories.make_scan(real, origin=Origin.REAL, patient=f"sentinel-sick-{n}", tumor_mm=9.3 + n)
+    for n in range(4):
+        factories.make_scan(real, origin=Origin.REAL, patient=f"sentinel-sick-{n}", tumor_mm=9.3 + n / 3)
         factories.make_scan(hosts, patient=f"sentinel-well-{n}")
     factories.make_scan(made, origin=Origin.SYNTHETIC, generator="sentinel-gan", patient="sentinel-made")
     make_preview(ask_preview(scan=OrganScan.objects.filter(volume__dataset=real).first()).pk)
@@ -266,6 +269,7 @@ def plant() -> Study:
             "washout_days": 1,
             "repeats": 1,
             "debrief": True,
+            "host_only": 2,
             "consent": "You read CT cases, under a code.",
         },
     )
@@ -573,6 +577,19 @@ def test_both_arms_have_the_same_geometry_and_question(crawl):
 
     real, synthetic = both(crawl, shown)
     assert real == synthetic
+
+
+def test_a_hidden_tumours_case_is_sent_alike_in_both_arms(crawl):
+    def hidden(visits):
+        return [
+            (case["organ"], case["question"], case["shape"], case["spacing_mm"], case["rates_realism"])
+            for case in shown_cases(visits)
+            if "hides the tumour" in case["question"]
+        ]
+
+    real, synthetic = both(crawl, hidden)
+    assert real == synthetic
+    assert len(real) == 1
 
 
 def test_both_arms_are_compressed_and_clipped_alike(crawl):

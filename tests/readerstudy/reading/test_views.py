@@ -102,6 +102,7 @@ def test_the_state_is_exactly_this(client):
         "towards": ["I", "P", "L"],
         "cue_slice": state["case"]["cue_slice"],
         "cue_marker": None,
+        "rates_realism": True,
         "slice_url": f"/reading/cases/{token}/slices/{{n}}",
         "answer_url": f"/reading/cases/{token}/answer",
         "problem_url": f"/reading/cases/{token}/problem",
