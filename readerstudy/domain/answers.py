@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from readerstudy.domain.answer_scale import answer_scale
@@ -142,47 +143,55 @@ def record_reading(*, reader: Reader, token: str, answer: Answer) -> Reading:
         If the submission is that of another case, or the mark lies beside the image.
     """
     with transaction.atomic():
-        # One answer of a study at a time, and none after it was closed: closing waits for this lock.
-        reader = Reader.objects.select_for_update(of=("study",)).select_related("study").get(pk=reader.pk)
-        stored = Reading.objects.filter(submission=answer.submission).first()
-        if stored is not None:
-            return _resent(stored, reader, token)
-        require_open(reader)
-        item = shown_item(reader, token)
-        if item is None:
-            raise UnknownCaseError("There is no such case.")
-        revision = _next_revision(reader, item, answer.revises)
-        reading = Reading(
-            item=item,
-            revision=revision,
-            label=answer.label,
-            rating=answer.rating,
-            comment=answer.comment,
-            mark_mm=_patient_mm(item.case.pack, answer.mark) if answer.mark else None,
-            attributes=answer.attributes,
-            submission=answer.submission,
-            active_ms=answer.active_ms,
-            elapsed_ms=_elapsed_ms(item) if revision == 1 else None,
-            viewer_version=answer.viewer_version,
-        )
-        reading.save()
-        return reading
+        return _record(_locked(reader), token, answer)
 
 
 def save_answer(*, reader: Reader, token: str, answer: Answer) -> dict[str, Any]:
     """Store an answer, and return where the reader goes from here.
 
-    The next case is opened in the transaction that stores the answer: it is short, and the disk is waited for once.
+    The next case is opened in the transaction that stores the answer: the disk is waited for once. It asks the
+    database as little as it can, since answers wait for each other; what the reader is told is put together after it.
     """
     with transaction.atomic():
-        reading = record_reading(reader=reader, token=token, answer=answer)
-        open_next(reader=reader)
+        reader = _locked(reader)
+        reading = _record(reader, token, answer)
+        shown = open_next(reader=reader)
     told = feedback_on(reading)
-    return {"state": state_after(reader=reader)} | ({"feedback": told} if told else {})
+    return {"state": state_after(reader=reader, shown=shown)} | ({"feedback": told} if told else {})
 
 
-def _next_revision(reader: Reader, item: SequenceItem, revises: int | None) -> int:
-    stored = Reading.objects.filter(item=item).count()
+def _locked(reader: Reader) -> Reader:
+    """Return the reader anew. One answer of a study at a time, and none after it was closed: closing waits for this."""
+    return Reader.objects.select_for_update(of=("study",)).select_related("study").get(pk=reader.pk)
+
+
+def _record(reader: Reader, token: str, answer: Answer) -> Reading:
+    item = shown_item(reader, token)
+    same = Q(submission=answer.submission)
+    found = list(Reading.objects.filter(same if item is None else same | Q(item=item)))
+    resent = next((one for one in found if one.submission == answer.submission), None)
+    if resent is not None:
+        return _resent(resent, reader, token)
+    require_open(reader)
+    if item is None:
+        raise UnknownCaseError("There is no such case.")
+    revision = _next_revision(reader, item, len(found), answer.revises)
+    return Reading.objects.create(
+        item=item,
+        revision=revision,
+        label=answer.label,
+        rating=answer.rating,
+        comment=answer.comment,
+        mark_mm=_patient_mm(item.case.pack, answer.mark) if answer.mark else None,
+        attributes=answer.attributes,
+        submission=answer.submission,
+        active_ms=answer.active_ms,
+        elapsed_ms=_elapsed_ms(item) if revision == 1 else None,
+        viewer_version=answer.viewer_version,
+    )
+
+
+def _next_revision(reader: Reader, item: SequenceItem, stored: int, revises: int | None) -> int:
     if stored and not can_change(reader, item):
         raise AlreadyAnsweredError("This case was answered already; that answer stands.")
     if stored != (revises or 0):

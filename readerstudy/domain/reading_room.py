@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from readerstudy.domain import audit
@@ -41,12 +41,15 @@ def begin_reading(*, reader: Reader) -> None:
 def current_state(*, reader: Reader) -> dict[str, Any]:
     """Return what the reading page shows: this case, the next one to fetch ahead, and the progress."""
     require_open(reader)
-    items = items_of(reader)
-    open_items, earlier = _shown(reader), _earlier(reader)
+    return _state(reader, open_next(reader=reader))
+
+
+def _state(reader: Reader, open_items: list[SequenceItem]) -> dict[str, Any]:
+    """Return the state of a reader who is shown these cases."""
+    items, earlier = items_of(reader), _earlier(reader)
     if not open_items:
         return {"done": not awaits_end(reader), **earlier, "progress": _progress(items, None)}
     current, cue = open_items[0], reader.study.design["reading"]["lesion_cue"]
-    _open(current)
     return {
         "done": False,
         **earlier,
@@ -61,11 +64,12 @@ def _earlier(reader: Reader) -> dict[str, Any]:
     return {"earlier": earlier_cases(reader)} if can_go_back else {}
 
 
-def open_next(*, reader: Reader) -> None:
-    """Note that the reader is shown the next case, if there is one in the sitting."""
-    item = items_of(reader).filter(readings=None).select_related("sequence").first()
-    if item and has_begun(item):
+def open_next(*, reader: Reader) -> list[SequenceItem]:
+    """Note that the reader is shown the next case, if there is one in the sitting; return it and the one after."""
+    shown = _shown(reader)
+    for item in shown[:1]:
         _open(item)
+    return shown
 
 
 def _open(item: SequenceItem) -> None:
@@ -73,10 +77,14 @@ def _open(item: SequenceItem) -> None:
         SequenceItem.objects.filter(pk=item.pk, opened_at=None).update(opened_at=timezone.now())
 
 
-def state_after(*, reader: Reader) -> dict[str, Any]:
-    """Return where the reader goes after an answer; a study closed meanwhile has nothing more to show."""
+def state_after(*, reader: Reader, shown: list[SequenceItem] | None = None) -> dict[str, Any]:
+    """Return where the reader goes after an answer; a study closed meanwhile has nothing more to show.
+
+    `shown` is what `open_next` returned; without it, it is looked up.
+    """
     try:
-        return current_state(reader=reader)
+        require_open(reader)
+        return current_state(reader=reader) if shown is None else _state(reader, shown)
     except NotOpenError as error:
         return {"done": True, "message": str(error)}
 
@@ -116,8 +124,9 @@ def _progress(items: QuerySet[SequenceItem], current: SequenceItem | None) -> di
     counted = items.filter(case__practice=practice)
     if current:
         counted = counted.filter(sitting=current.sitting)
-    position = counted.filter(position__lte=current.position).count() if current else counted.count()
-    total = counted.count()
+    upto = Q(position__lte=current.position) if current else Q()
+    numbers = counted.order_by().aggregate(total=Count("pk"), position=Count("pk", filter=upto))
+    position, total = numbers["position"], numbers["total"]
     minutes_left = None if practice or current is None else left_of_sitting(current, total - position + 1)
     return {"position": position, "total": total, "practice": practice, "minutes_left": minutes_left}
 

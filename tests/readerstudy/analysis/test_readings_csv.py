@@ -47,7 +47,7 @@ def test_optional_columns_and_any_column_order():
     assert frame.iloc[0].to_dict() == {
         "reader_id": "R1", "case_id": "a", "organ": "liver", "generator": "", "truth": "real", "label": "real",
         "rating": 4.5, "order": 2, "time_s": 12.25, "session": "s1", "repeat_index": 0,
-        "patient_id": "", "control": 0,
+        "patient_id": "", "control": 0, "host_only": 0,
     }  # fmt: skip
     assert np.isnan(frame.loc[1, "rating"])
 
@@ -229,6 +229,7 @@ def test_what_is_written_is_read_back_exactly(tmp_path_factory, rows):
 
 def test_patients_and_controls_are_read_and_written_where_there_are_any(tmp_path: Path):
     frame = read(f"{HEADER},patient_id,control\nR1,a,liver,,real,real,P1,\nR1,b,liver,G,synthetic,not-seen,P1,1\n")
+    assert set(read(f"{HEADER},host_only\nR1,a,liver,,real,real,1\n")["host_only"]) == {1}
     assert list(frame["patient_id"]) == ["P1", "P1"]
     assert list(frame["control"]) == [0, 1]
     write_readings_csv(frame, tmp_path / "with.csv")
