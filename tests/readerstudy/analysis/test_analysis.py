@@ -160,7 +160,8 @@ def test_rows_have_the_fields_of_the_contract():
 
 
 TABLES = ["headlines", "bootstrap", "counts", "unsure_policies", "unsure_rates", "discrimination",
-          "signal_detection", "against_chance", "positive_controls", "host_only", "equivalence", "rating_areas", "roc_curves",
+          "signal_detection", "against_chance", "positive_controls", "host_only", "equivalence", "rating_areas",
+          "roc_curves",
           "operating_points", "rating_distribution", "agreement", "agreement_pairs",
           "agreement_repeats", "reading_times", "time_ratios", "drift", "halves", "experience",
           "case_difficulty"]  # fmt: skip
