@@ -166,7 +166,7 @@ def test_an_archive_is_kept_for_its_import_under_a_name_that_says_nothing(staff_
 
 def test_one_that_is_too_large_is_cut_off(staff_client: Client, settings, monkeypatch):
     settings.UPLOAD_MAX_MB = 1
-    monkeypatch.setattr("readerstudy.administration.views.imports.FORM_BYTES", 10**9)  # a length that was not told
+    monkeypatch.setattr("readerstudy.administration.archive_upload.FORM_BYTES", 10**9)  # a length that was not told
     written = []
     receive = ArchiveUploadHandler.receive_data_chunk
     monkeypatch.setattr(

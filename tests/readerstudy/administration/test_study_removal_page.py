@@ -85,7 +85,7 @@ def zipped(**members: str) -> bytes:
     ("content", "said"),
     [
         (b"no archive", "The uploaded file is no archive of a study, or is cut off ("),
-        (b"", "Choose the archive first."),
+        (b"", "The uploaded file is no archive of a study, or is cut off ("),
         (
             zipped(readings="a,b"),
             "The uploaded file is no archive of a study, or is cut off (it has no manifest.json).",
