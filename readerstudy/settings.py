@@ -228,7 +228,17 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 ACCOUNT_ADAPTER = "readerstudy.accounts.AccountAdapter"
-ACCOUNT_FORMS = {"login": "readerstudy.administration.account_forms.StaffLoginForm"}
+_FORMS = "readerstudy.administration.account_forms"
+ACCOUNT_FORMS = {
+    "login": f"{_FORMS}.StaffLoginForm",
+    "change_password": f"{_FORMS}.StaffPasswordForm",
+    "reauthenticate": f"{_FORMS}.PasswordAgainForm",
+}
+MFA_FORMS = {
+    "authenticate": f"{_FORMS}.SecondStepForm",
+    "reauthenticate": f"{_FORMS}.SecondStepAgainForm",
+    "activate_totp": f"{_FORMS}.SecondStepOnForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
