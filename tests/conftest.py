@@ -34,6 +34,7 @@ def django_db_modify_db_settings(
     database = connections.settings["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        database["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"  # no test pulls the plug on this one
 
 
 @pytest.fixture(scope="session", autouse=True)
