@@ -45,9 +45,8 @@ DEFINITIONS = {
     "not_seen": "no tumour seen: in no denominator, counted apart",
     "controls": "deliberately poor synthetic cases: counted apart, in no other figure",
     "host_only": (
-        "cases of both arms with the tumour hidden behind a ball: counted apart, in no other figure; ci_ exact, of "
-        "`all` as if readings were independent; p_value exact, of `all` by exchanging the truth between cases; "
-        "p_holm over readers"
+        "cases of both arms with the tumour hidden behind a ball: counted apart, in no other figure; ci_ and "
+        "p_value exact, of `all` by exchanging the truth between cases, each counted once; p_holm over readers"
     ),
     "mrmc": "Obuchowski-Rockette, random readers and random cases, mean of the readers' areas against .5",
     "anchors": "where each reader read a part of the cases: those that all read, on which the pooled tests rest alone",

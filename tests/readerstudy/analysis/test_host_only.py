@@ -3,13 +3,14 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binom
 
 from readerstudy.analysis.analysis import analyse
 from readerstudy.analysis.counts import Cell
 from readerstudy.analysis.frame import InvalidReadings, counted, readings_frame
-from readerstudy.analysis.host_only import exact_test, exchange_p, host_only
+from readerstudy.analysis.host_only import exact_test, exchange_test, host_only
 from readerstudy.analysis.reporting.host_only import host_only_rows, host_only_sentences, tells_without_tumor
 from tests.readerstudy.analysis import builders
 from tests.readerstudy.analysis.builders import answers, study
@@ -97,16 +98,48 @@ def test_of_all_readings_the_truth_is_exchanged_between_cases_as_listing_every_w
 
     def distance(real):
         share = [
-            np.mean([label == truth for case in cases for label in called[case] if label != "unsure"])
-            for truth, cases in (("real", real), ("synthetic", called.keys() - real))
+            np.mean([np.mean([one == "real" for one in called[case] if one != "unsure"]) for case in cases])
+            for cases in (real, called.keys() - real)
         ]
-        return abs(np.mean(share) - 0.5)
+        return abs(share[0] - share[1])
 
     observed = distance(set(frame.loc[frame["truth"] == "real", "case_id"]))
     ways = [distance(set(real)) for real in itertools.combinations(called, 4)]
     exact = np.mean([one >= observed - 1e-9 for one in ways])
 
-    assert exchange_p(frame) == pytest.approx(exact, abs=0.015)
+    balanced_accuracy, low, high, p = exchange_test(frame, alpha=0.05)
+    assert p == pytest.approx(exact, abs=0.015)
+    assert balanced_accuracy == pytest.approx((1 + observed) / 2)
+    assert low < balanced_accuracy < high
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.3])
+def test_the_interval_of_all_readings_covers_the_truth_as_often_as_it_says(spread):
+    """Each case has a chance of its own to be taken rightly, .7 on average; six readers answer by it."""
+    rng = np.random.default_rng(3)
+    covered = 0
+    for _ in range(100):
+        chances = 0.7 + spread * rng.choice([-1, 1], 16)
+        frame = pd.DataFrame(
+            {
+                "case_id": str(n),
+                "organ": "liver",
+                "truth": truth,
+                "label": truth if rng.random() < chance else {"real": "synthetic", "synthetic": "real"}[truth],
+            }
+            for n, (truth, chance) in enumerate(zip(["real", "synthetic"] * 8, chances, strict=True))
+            for _reader in range(6)
+        )
+        _, low, high, _ = exchange_test(frame, alpha=0.05)
+        covered += low <= 0.7 <= high
+    assert covered >= 93
+
+
+def test_interval_and_p_of_all_readings_agree():
+    for real, synthetic in itertools.product(("RRRRRR", "RRRRSS", "RRSSSS"), repeat=2):
+        frame = hidden(real=real, G=synthetic)
+        _, low, high, p = exchange_test(frame, alpha=0.05)
+        assert (p < 0.05) == (not low <= 0.5 <= high)
 
 
 def test_ten_readers_who_agree_are_no_more_than_one():
@@ -117,6 +150,7 @@ def test_ten_readers_who_agree_are_no_more_than_one():
 
     assert table.loc["all", "balanced_accuracy"] == 0.75
     assert table.loc["all", "p_value"] > 0.3
+    assert table.loc["all", "ci_low"] < 0.5
     assert not tells_without_tumor(table.reset_index(), alpha=0.05)
 
 
