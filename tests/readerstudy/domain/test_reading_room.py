@@ -170,6 +170,7 @@ def test_the_outline_says_what_lies_ahead(reader):
         "can_go_back": False,
         "comments": False,
         "rationale_mark": False,
+        "host_only": False,
         "n_cases": 4,
         "n_practice": 1,
         "sittings": 1,
