@@ -92,6 +92,7 @@ def _write(scan: OrganScan, shelf: Shelf) -> Commit:
         "overlay_offsets": overlay_offsets,
         "shape": list(slices.shape),
         "spacing_mm": list(slice_packs.display_spacing_mm(ct.spacing_mm, ct.affine)),
+        "towards": slice_packs.direction_letters(slice_packs.display_affine(ct.shape, ct.affine)),
         "cue_slice": top_down,
     }
     return lambda: fields

@@ -5,6 +5,10 @@ from readerstudy.models.stored_file import StoredFile
 from readerstudy.models.volume import OrganScan
 
 
+def _upright() -> list[str]:
+    return ["I", "P", "L"]
+
+
 class VolumePreview(Job):
     """An imported scan as staff look at it: its slices and its masks, in the form that the viewer fetches.
 
@@ -18,6 +22,7 @@ class VolumePreview(Job):
     overlay_offsets = models.JSONField(default=list, blank=True)
     shape = models.JSONField(default=list, blank=True, help_text="[slices, rows, columns]")
     spacing_mm = models.JSONField(default=list, blank=True, help_text="[slice, row, column]")
+    towards = models.JSONField(default=_upright, help_text="letters that slice, row and column run to")
     cue_slice = models.PositiveIntegerField(null=True, help_text="0-based slice that shows most")
     asked_at = models.DateTimeField(auto_now=True, help_text="when somebody last looked")
 

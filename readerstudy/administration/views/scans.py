@@ -83,6 +83,7 @@ def _item(preview: VolumePreview) -> dict[str, Any]:
         "organ": preview.scan.organ,
         "shape": preview.shape,
         "spacing_mm": preview.spacing_mm,
+        "towards": preview.towards,
         "cue_slice": preview.cue_slice,
         "slice_url": address("scan-slice"),
         "overlay_url": address("scan-overlay"),

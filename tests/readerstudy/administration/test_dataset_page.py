@@ -154,7 +154,7 @@ def test_a_scan_is_shown_with_its_thumbnail_and_preview(staff_client: Client):
 
     assert reverse("scan-preview", args=[scan.pk]) in page.text
     assert (picture.headers["Content-Type"], picture.content[:4]) == ("image/png", b"\x89PNG")
-    assert preview["state"] == "ready"
+    assert (preview["state"], preview["item"]["towards"]) == ("ready", ["I", "P", "L"])
     for address in (preview["item"]["slice_url"], preview["item"]["overlay_url"]):
         member = staff_client.get(address.replace("{n}", "3"))
         assert (member.headers["Content-Encoding"], member.content[:2]) == ("gzip", b"\x1f\x8b")

@@ -10,15 +10,18 @@ from readerstudy.domain import previews
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.previews import ask_preview, make_preview, read_preview_slice
 from readerstudy.domain.slice_packs import decode_slice, display_array
-from readerstudy.domain.store import get_store
+from readerstudy.domain.store import get_store, storing
 from readerstudy.domain.thumbnails import LONGEST_PX, draw_thumbnail, shown_slice
-from readerstudy.domain.volumes import load_mask, load_volume
+from readerstudy.domain.volumes import load_mask, load_volume, write_volume
 from readerstudy.models.job import Job
 from readerstudy.models.stored_file import StoredFile
 from readerstudy.models.volume_preview import VolumePreview
+from synthesis.volume import Volume
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+TURN = np.radians(20)
 
 
 @pytest.fixture
@@ -53,6 +56,20 @@ def test_it_opens_where_the_tumour_is_largest(scan):
 
     area = np.count_nonzero(volume_of(preview, overlay=True) == 2, axis=(1, 2))
     assert area[preview.cue_slice] == area.max() > 0
+
+
+def test_an_oblique_scan_names_all_that_its_axes_run_towards(scan):
+    assert ready(scan).towards == ["I", "P", "L"]
+
+    ct = load_volume(scan.volume.file)
+    turned = np.eye(4)
+    turned[:2, :2] = [[np.cos(TURN), -np.sin(TURN)], [np.sin(TURN), np.cos(TURN)]]
+    with storing() as shelf:
+        scan.volume.file = write_volume(shelf, Volume(ct.hu, turned @ ct.affine))
+        shelf.save_rows()
+    scan.volume.save()
+    VolumePreview.objects.all().delete()
+    assert ready(scan).towards == ["I", "PR", "LP"]
 
 
 def test_a_scan_without_masks_has_a_preview_too():
