@@ -2,10 +2,15 @@
 import { annotate } from "./annotations.js";
 import { paintOutlines } from "./outlines.js";
 import { recolor, Resampler } from "./resample.js";
-import { plainColors } from "./window.js";
+import { Samples } from "./samples.js";
 
 const BLACK = 0xff000000;
 const WINDOWED_TWICE = 2; // an image whose window changes again is likely to be dragged through many
+
+/** @typedef {import("./resample.js").Lit} Lit */
+
+/** @type {Lit} */
+const EVERYWHERE = Object.freeze({ left: 0, top: 0, right: Infinity, bottom: Infinity });
 
 export class Painter {
   #context;
@@ -13,15 +18,21 @@ export class Painter {
   #image;
   /** @type {Uint32Array} */
   #pixels;
-  #resampler;
-  /** @type {Uint32Array | null} what every screen pixel shows, whatever the window: once one is dragged */
-  #entries = null;
+  /** @type {Resampler | null} */
+  #resampler = null;
+  /** @type {Samples | null} */
+  #samples = null;
   #sampled = ""; // the image that the pixels are of,
   #windowed = 0; // and how often it has had another window since
   #placed = "";
   #painted = "";
   #annotated = "";
   #overdrawn = true; // anything but the image is on the canvas
+  /** @type {Lit} where the image is not all dark, */
+  #lit = EVERYWHERE;
+  /** @type {Lit} where it was not when it was last put on the canvas, */
+  #putLit = EVERYWHERE;
+  #dark = 0; // and what dark was then
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -44,25 +55,50 @@ export class Painter {
   paint(content) {
     const { annotationKey, annotated } = content;
     const key = [content.image, content.window, content.overlay].join("|");
-    const spans = this.#place(content);
+    const spans = this.#place(annotated.size, annotated.placement, content.smooth);
     if (spans && key !== this.#painted) this.#sample(content, spans);
     if (key === this.#painted && annotationKey === this.#annotated) return;
     this.#painted = key;
     this.#annotated = annotationKey;
-    this.#put(spans);
+    this.#put(spans, content.colors);
     this.#overdrawn = annotate(this.#context, annotated);
   }
 
-  /** Onto the canvas: of an image with nothing over it only what it covers. */
-  #put(spans) {
-    if (this.#overdrawn || !spans) return this.#context.putImageData(this.#image, 0, 0);
-    const { across, down } = spans;
-    const size = [across.to - across.from, down.to - down.from];
-    this.#context.putImageData(this.#image, 0, 0, across.from, down.from, ...size);
+  /**
+   * Have an image ready that is likely to be painted next, where the last one is.
+   *
+   * @param {string} image
+   * @param {import("./planes.js").PlaneView} view
+   * @param {import("./window.js").Colors} colors
+   */
+  ahead(image, view, { darkest }) {
+    if (this.#samples && !this.#samples.of(image, darkest)) this.#samples.take(image, view, darkest);
   }
 
-  /** Nothing to show: no image, black. */
-  clear() {
+  /** Onto the canvas: of an image with nothing over it only where it, or what was there before, is not dark. */
+  #put(spans, { dark }) {
+    const alike = dark === this.#dark;
+    const before = this.#putLit;
+    this.#putLit = this.#lit;
+    this.#dark = dark;
+    if (this.#overdrawn || !spans) return this.#context.putImageData(this.#image, 0, 0);
+    const { across, down } = spans;
+    const { left, top, right, bottom } = alike ? around(this.#lit, before) : EVERYWHERE;
+    const width = Math.min(right, across.to - across.from) - left;
+    const height = Math.min(bottom, down.to - down.from) - top;
+    if (width <= 0 || height <= 0) return;
+    this.#context.putImageData(this.#image, 0, 0, across.from + left, down.from + top, width, height);
+  }
+
+  /**
+   * Nothing to show yet: black. The tables that the image will need are made meanwhile.
+   *
+   * @param {import("./planes.js").PlaneSize} size
+   * @param {import("./geometry.js").Placement} placement
+   * @param {boolean} smooth
+   */
+  clear(size, placement, smooth) {
+    this.#place(size, placement, smooth);
     this.#painted = "";
     this.#overdrawn = true;
     this.#context.fillStyle = "black";
@@ -70,11 +106,11 @@ export class Painter {
   }
 
   /** @returns {{across: object, down: object} | null} which screen pixels show which image pixels; null: none */
-  #place({ view, smooth, annotated: { placement } }) {
+  #place({ rows, columns }, placement, smooth) {
     const { canvas } = this.#context;
     if (canvas.width !== this.#image.width || canvas.height !== this.#image.height) this.#resize(canvas);
-    const across = visible(view.columns, placement.x, placement.width, canvas.width);
-    const down = visible(view.rows, placement.y, placement.height, canvas.height);
+    const across = visible(columns, placement.x, placement.width, canvas.width);
+    const down = visible(rows, placement.y, placement.height, canvas.height);
     const seen = across.to > across.from && down.to > down.from;
     const placed = JSON.stringify([across, down, smooth]);
     if (placed !== this.#placed) {
@@ -83,35 +119,29 @@ export class Painter {
       this.#overdrawn = true;
       this.#pixels.fill(BLACK);
       this.#resampler = seen ? new Resampler(across, down, smooth) : null;
+      this.#samples = seen ? new Samples(this.#resampler, across.to - across.from, down.to - down.from) : null;
     }
     return seen ? { across, down } : null;
   }
 
   #sample(content, { across, down }) {
+    const { image, view, colors, labels } = content;
     const { width } = this.#image;
     const start = down.from * width + across.from;
-    if (this.#isDragged(content)) this.#recolor(content, { across, down }, start);
-    else this.#resampler.paint(content.view, content.colors, this.#pixels, start, width);
-    if (content.labels) paintOutlines(content.labels, across, down, this.#pixels, start, width);
+    const dragged = this.#isDragged(content);
+    const kept = this.#samples.of(image, colors.darkest) ?? (dragged && this.#samples.take(image, view, colors.darkest));
+    if (kept) recolor(kept.pixels, across.to - across.from, kept.lit, colors, this.#pixels, start, width);
+    this.#lit = kept ? kept.lit : this.#resampler.paint(view, colors, this.#pixels, start, width);
+    if (!labels) return;
+    paintOutlines(labels, across, down, this.#pixels, start, width);
+    this.#lit = EVERYWHERE;
   }
 
   /** @returns {boolean} whether the same image gets one window after the other */
   #isDragged({ image }) {
-    if (image !== this.#sampled) {
-      this.#entries = null;
-      this.#windowed = 0;
-    }
+    if (image !== this.#sampled) this.#windowed = 0;
     this.#sampled = image;
     return this.#windowed++ >= WINDOWED_TWICE;
-  }
-
-  #recolor({ view, colors }, { across, down }, start) {
-    const columns = across.to - across.from;
-    if (!this.#entries) {
-      this.#entries = new Uint32Array(columns * (down.to - down.from));
-      this.#resampler.paint(view, plainColors(), this.#entries, 0, columns);
-    }
-    recolor(this.#entries, columns, colors, this.#pixels, start, this.#image.width);
   }
 
   /** @param {HTMLCanvasElement} canvas */
@@ -130,4 +160,18 @@ export class Painter {
  */
 function visible(count, start, length, limit) {
   return { count, start, length, from: Math.max(0, start), to: Math.min(limit, start + length) };
+}
+
+/**
+ * @param {Lit} a
+ * @param {Lit} b
+ * @returns {Lit} what holds both
+ */
+function around(a, b) {
+  return {
+    left: Math.min(a.left, b.left),
+    top: Math.min(a.top, b.top),
+    right: Math.max(a.right, b.right),
+    bottom: Math.max(a.bottom, b.bottom),
+  };
 }

@@ -36,7 +36,7 @@ export class Pane {
   #scaleBar;
   #painter;
   #camera = { zoom: 1, panX: 0, panY: 0 };
-  /** CSS pixels, as last observed: asking the canvas would have the page laid out anew in every frame */
+  /** CSS pixels, asked for once, then as last observed: asking would have the page laid out anew in every frame */
   #size = { width: 0, height: 0 };
   #placement = { x: 0, y: 0, width: 1, height: 1 };
   /** @type {{x: number, y: number} | null} CSS pixels from the canvas' corner; null: the pointer is elsewhere */
@@ -46,8 +46,8 @@ export class Pane {
   #slabView = null;
   /** @type {Record<string, HTMLElement>} by data-text */
   #texts = {};
-  /** @type {Map<object, Record<string, unknown>>} what was set last, by what it was set on */
-  #last = new Map();
+  /** @type {readonly string[] | null} what the axes run towards that the letters are of */
+  #towards = null;
 
   /** @param {HTMLElement} root  with data-pane */
   constructor(root) {
@@ -71,6 +71,7 @@ export class Pane {
 
   /** @param {() => void} changed  called when the pane has another size than before */
   watchSize(changed) {
+    this.#size = { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
     new ResizeObserver(([{ contentRect }]) => {
       this.#size = { width: contentRect.width, height: contentRect.height };
       changed();
@@ -148,9 +149,24 @@ export class Pane {
     const loaded = this.#loadedOf(volume, range);
     this.#placement = placeImage(this.canvas, size, this.#camera);
     const nothing = loaded === 0 || (this.plane.normal === 0 && loaded < range[1] - range[0] + 1);
-    if (nothing) this.#painter.clear();
+    if (nothing) this.#painter.clear(size, this.#placement, scene.smooth);
     else this.#paint(scene, size, index, range, loaded);
     this.#describe(scene, size, index, !nothing && (this.plane.normal === 0 || volume.complete));
+  }
+
+  /**
+   * Have an image ready before it is asked for, where it can be.
+   *
+   * @param {Scene} scene
+   * @param {number} index
+   */
+  ahead({ loading, slab, colors }, index) {
+    const { volume } = loading;
+    const within = index >= 0 && index < sizeOf(this.plane, volume).count;
+    const loaded = within && slab.mode === "off" ? this.#loadedOf(volume, [index, index]) : 0;
+    if (loaded === 0) return;
+    const image = [nameOf(loading, [index, index], loaded), slab.mode].join("|");
+    this.#painter.ahead(image, viewOf(this.plane, volume, index), colors);
   }
 
   #range({ slab }, { count, spacing }, index) {
@@ -167,7 +183,7 @@ export class Pane {
 
   #paint(scene, size, index, range, loaded) {
     const { loading, labels, position, smooth, markers } = scene;
-    const shown = [loading.token, ...range, loaded].join();
+    const shown = nameOf(loading, range, loaded);
     const cue = markers ? scene.cue : null;
     const mark = markers ? scene.mark : null;
     const rulers = markers ? scene.rulers.in(this.name, index) : [];
@@ -221,10 +237,10 @@ export class Pane {
     this.write("zoom", `Zoom ${Math.round(this.#camera.zoom * 100)} %${scene.smooth ? "" : "  single pixels"}`);
     this.write("slab", this.#slabText(scene, size, index));
     this.write("hu", this.#huText(scene, index));
-    for (const [side, letters] of Object.entries(lettersOf(this.plane, scene.loading.towards))) this.write(side, letters);
+    this.#writeLetters(scene.loading.towards);
     this.write("absent", painted ? "" : this.#absentText(scene, index));
     this.#showScale(size);
-    this.#set(this.scrollbar, { max: size.count - 1, value: index, ariaValueText: `${position}${painted ? "" : ", loading"}` });
+    setChanged(this.scrollbar, { max: size.count - 1, value: index, ariaValueText: `${position}${painted ? "" : ", loading"}` });
     this.tell({
       slice: index,
       painted: painted ? index : "",
@@ -234,6 +250,12 @@ export class Pane {
       imageWidth: this.#placement.width,
       imageHeight: this.#placement.height,
     });
+  }
+
+  #writeLetters(towards) {
+    if (towards === this.#towards) return;
+    this.#towards = towards;
+    for (const [side, letters] of Object.entries(lettersOf(this.plane, towards))) this.write(side, letters);
   }
 
   #slabText(scene, size, index) {
@@ -264,7 +286,7 @@ export class Pane {
     const pixelsPerMm = this.#placement.width / devicePixelRatio / (columns * columnSpacing);
     const mm = scaleBarMm(pixelsPerMm, this.#size.width * SCALE_BAR_MOST);
     this.write("scale", mm >= 10 ? `${mm / 10} cm` : `${mm} mm`);
-    this.#set(this.#scaleBar.style, { width: `${mm * pixelsPerMm}px` });
+    setChanged(this.#scaleBar.style, { width: `${mm * pixelsPerMm}px` });
   }
 
   /**
@@ -273,27 +295,35 @@ export class Pane {
    */
   write(name, text) {
     this.#texts[name] ??= this.#root.querySelector(`[data-text=${name}]`);
-    this.#set(this.#texts[name], { textContent: text });
+    setChanged(this.#texts[name], { textContent: text });
   }
 
   /** @param {Record<string, unknown>} data  the canvas' data attributes */
   tell(data) {
-    this.#set(this.canvas.dataset, data);
+    setChanged(this.canvas.dataset, data);
   }
+}
 
-  /**
-   * Set what has changed: every write costs the page, even of what was there.
-   *
-   * @param {object} target
-   * @param {Record<string, unknown>} values
-   */
-  #set(target, values) {
-    if (!this.#last.has(target)) this.#last.set(target, {});
-    const last = this.#last.get(target);
-    for (const [name, value] of Object.entries(values)) {
-      if (last[name] === value) continue;
-      last[name] = value;
-      target[name] = value;
-    }
+/** @returns {string} changes whenever an image, as it is before the window, may */
+function nameOf({ token }, range, loaded) {
+  return [token, ...range, loaded].join();
+}
+
+/** @type {WeakMap<object, Record<string, unknown>>} what was set last, by what it was set on */
+const set = new WeakMap();
+
+/**
+ * Set what has changed: every write costs the page, even of what was there.
+ *
+ * @param {object} target
+ * @param {Record<string, unknown>} values
+ */
+export function setChanged(target, values) {
+  const before = set.get(target) ?? {};
+  for (const [name, value] of Object.entries(values)) {
+    if (before[name] === value) continue;
+    before[name] = value;
+    target[name] = value;
   }
+  set.set(target, before);
 }

@@ -71,6 +71,12 @@ export function nearestAxis({ count, start, length, from, to }) {
  * @property {number} right
  */
 
+/**
+ * Where a painted image is not all dark, in its own screen pixels: `right` and `bottom` are the first beyond.
+ *
+ * @typedef {{left: number, top: number, right: number, bottom: number}} Lit
+ */
+
 /** Paints plane views into pixels, keeping the tables of the last placement. */
 export class Resampler {
   /** @type {Axis} */
@@ -85,6 +91,8 @@ export class Resampler {
   #sums;
   #left = 0; // outside this range the screen row at hand is darkest
   #right = 0;
+  /** @type {Uint8Array} 1: screen row y and the next both lie between the same two lines */
+  #pairs;
 
   /**
    * @param {Parameters<typeof smoothAxis>[0]} across
@@ -98,6 +106,7 @@ export class Resampler {
     const width = this.#across.first.length;
     this.#pixels = new Float64Array(across.count);
     this.#sums = new Float64Array(width);
+    this.#pairs = pairsOf(this.#down);
     for (let t = 0; t < this.#down.taps; t++) {
       this.#lines.push({ row: -1, entries: new Float64Array(width), from: 0, to: 0, left: 0, right: 0 });
     }
@@ -109,26 +118,46 @@ export class Resampler {
    * @param {Uint32Array} target
    * @param {number} start        of the first row in the target
    * @param {number} stride       from a row to the next
+   * @returns {Lit}
    */
   paint(view, colors, target, start, stride) {
-    const { taps, first } = this.#down;
-    const width = this.#across.first.length;
+    const rows = this.#down.first.length;
+    const lit = { left: this.#across.first.length, top: rows, right: 0, bottom: 0 };
     for (const line of this.#lines) line.row = -1;
-    for (let y = 0; y < first.length; y++) {
-      const to = start + y * stride;
-      if (taps === 1 && y > 0 && first[y] === first[y - 1]) target.copyWithin(to, to - stride, to - stride + width);
-      else if (!this.#lineUp(view, y, colors.darkest)) target.fill(ABSENT, to, to + width);
-      else if (this.#left >= this.#right) target.fill(colors.dark, to, to + width);
-      else if (this.#betweenSame(y)) this.#mixTwice(y++, colors, target, to, stride);
-      else if (taps === 2) this.#mixTwo(y, colors, target, to);
-      else this.#mixMany(y, colors, target, to);
+    for (let y = 0; y < rows; ) {
+      const next = y + this.#paintRow(view, colors, y, target, start + y * stride, stride);
+      if (this.#left < this.#right) {
+        lit.left = Math.min(lit.left, this.#left);
+        lit.top = Math.min(lit.top, y);
+        lit.right = Math.max(lit.right, this.#right);
+        lit.bottom = next;
+      }
+      y = next;
     }
+    return lit;
   }
 
-  /** @returns {boolean} whether screen rows y and y + 1 both lie between the same two lines */
-  #betweenSame(y) {
-    const { taps, first, weight } = this.#down;
-    return taps === 2 && first[y + 1] === first[y] && weight.subarray(2 * y, 2 * y + 4).every((share) => share > 0);
+  /** @returns {number} screen rows painted: this one, or the next as well */
+  #paintRow(view, colors, y, target, to, stride) {
+    const { taps, first } = this.#down;
+    const width = this.#across.first.length;
+    if (taps === 1 && y > 0 && first[y] === first[y - 1]) {
+      target.copyWithin(to, to - stride, to - stride + width);
+    } else if (!this.#lineUp(view, y, colors.darkest)) {
+      target.fill(ABSENT, to, to + width);
+      this.#left = 0;
+      this.#right = width;
+    } else if (this.#left >= this.#right) {
+      target.fill(colors.dark, to, to + width);
+    } else if (this.#pairs[y]) {
+      this.#mixTwice(y, colors, target, to, stride);
+      return 2;
+    } else if (taps === 2) {
+      this.#mixTwo(y, colors, target, to);
+    } else {
+      this.#mixMany(y, colors, target, to);
+    }
+    return 1;
   }
 
   /**
@@ -257,6 +286,20 @@ export class Resampler {
 }
 
 /**
+ * @param {Axis} down
+ * @returns {Uint8Array} 1 where a screen row and the next both lie between the same two image rows
+ */
+function pairsOf({ taps, first, weight }) {
+  const pairs = new Uint8Array(first.length);
+  if (taps !== 2) return pairs;
+  for (let y = 0; y + 1 < first.length; y++) {
+    const shares = weight.subarray(2 * y, 2 * y + 4);
+    pairs[y] = Number(first[y + 1] === first[y] && shares.every((share) => share > 0));
+  }
+  return pairs;
+}
+
+/**
  * @param {Int32Array} ascending
  * @param {number} value
  * @returns {number} where the first is that is not below the value
@@ -353,18 +396,25 @@ function addLine(entries, share, from, end, sums) {
  *
  * @param {Uint32Array} sampled
  * @param {number} columns
+ * @param {Lit} lit        where it is not all the darkest
  * @param {import("./window.js").Colors} colors
  * @param {Uint32Array} target
  * @param {number} start   of the first row in the target
  * @param {number} stride
  */
-export function recolor(sampled, columns, { table }, target, start, stride) {
+export function recolor(sampled, columns, { left, top, right, bottom }, { table, dark }, target, start, stride) {
   const entries = new Int32Array(sampled.buffer); // ABSENT is negative, entries are not
-  for (let from = 0, to = start; from < entries.length; from += columns, to += stride) {
-    for (let x = 0; x < columns; x++) {
+  for (let from = 0, to = start, y = 0; from < entries.length; from += columns, to += stride, y++) {
+    if (y < top || y >= bottom) {
+      target.fill(dark, to, to + columns);
+      continue;
+    }
+    target.fill(dark, to, to + left);
+    for (let x = left; x < right; x++) {
       const entry = entries[from + x];
       if (entry < 0) target[to + x] = ABSENT;
       else target[to + x] = table[entry];
     }
+    target.fill(dark, to + right, to + columns);
   }
 }

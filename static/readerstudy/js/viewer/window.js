@@ -39,6 +39,7 @@ const WIDTH_RANGE = [1, 4096];
 export const STEPS = 8;
 /** Where a table has 0 HU: the entry of a value is `ZERO + STEPS * hu`, exactly the value's own for whole HU. */
 export const ZERO = -INT16_MIN * STEPS;
+const ENTRIES = INT16_COUNT * STEPS;
 
 /** @param {string} organ */
 export function startingWindow(organ) {
@@ -90,7 +91,7 @@ export function grayOf(hu, center, width) {
  * @returns {Colors}
  */
 export function colorsOf({ center, width, inverted }, before = null) {
-  const table = before?.table ?? new Uint32Array(INT16_COUNT * STEPS);
+  const table = before?.table ?? new Uint32Array(ENTRIES);
   const darkest = Math.max(INT16_MIN, Math.floor(center - 0.5 - (width - 1) / 2));
   const first = ZERO + STEPS * darkest;
   const last = Math.min(table.length, Math.max(0, ZERO + STEPS * (Math.ceil(center + width / 2) + 1)));
@@ -105,17 +106,19 @@ export function colorsOf({ center, width, inverted }, before = null) {
   return { table, darkest, dark, first, last };
 }
 
-/** @type {Colors | null} */
-let plain = null;
+/** @type {Uint32Array | null} */
+let own = null;
 
-/** @returns {Colors} no window: every value is its own entry of a table */
-export function plainColors() {
-  if (plain) return plain;
-  const last = INT16_COUNT * STEPS;
-  const table = new Uint32Array(last);
-  for (let entry = 0; entry < last; entry++) table[entry] = entry;
-  plain = { table, darkest: INT16_MIN - 1, dark: 0, first: 0, last };
-  return plain;
+/**
+ * @param {number} darkest  HU: it and all below are one
+ * @returns {Colors} no window: every value is its own entry of a table
+ */
+export function plainColors(darkest) {
+  if (own === null) {
+    own = new Uint32Array(ENTRIES);
+    for (let entry = 0; entry < ENTRIES; entry++) own[entry] = entry;
+  }
+  return { table: own, darkest, dark: 0, first: 0, last: ENTRIES };
 }
 
 /** @param {number} gray */
