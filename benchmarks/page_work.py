@@ -1,6 +1,7 @@
 """What a page costs: the work behind a key or a drag, and the memory of its process."""
 
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from playwright.sync_api import Browser, Page
@@ -26,6 +27,32 @@ for (const act of acts) {
 }
 return work;
 """
+# The least that shows 512 x 512 int16: each looked up in a table, the image put on a canvas and a pixel read back.
+_CALIBRATION = """() => {
+const side = 512;
+const pixels = Int16Array.from({ length: side * side }, (_, p) => ((p * 7919) % 4096) - 1024);
+const table = Uint32Array.from({ length: 65536 }, (_, at) => 0xff000000 | ((at >> 8) * 0x010101));
+const context = Object.assign(document.createElement("canvas"), { width: side, height: side })
+  .getContext("2d", { alpha: false });
+const image = context.createImageData(side, side);
+const target = new Uint32Array(image.data.buffer);
+function lookUp(pixels, table, target) {
+  for (let p = 0; p < pixels.length; p++) target[p] = table[pixels[p] + 32768];
+}
+function show() {
+  lookUp(pixels, table, target);
+  context.putImageData(image, 0, 0);
+  context.getImageData(0, 0, 1, 1);
+}
+for (let time = 0; time < 100; time++) show(); // until it is compiled as well as can be
+const work = [];
+for (let step = 0; step < 200; step++) {
+  const started = performance.now();
+  show();
+  work.push(performance.now() - started);
+}
+return work;
+}"""
 _KEYS = f"""async (keys) => {{
 const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", {{ key, bubbles: true }}));
 const acts = keys.map((key) => () => press(key));
@@ -52,6 +79,16 @@ def work_of_keys(page: Page, keys: list[str]) -> list[float]:
     """Return what each key cost, in ms."""
     work: list[float] = page.evaluate(_KEYS, keys)
     return work
+
+
+def calibrating_ms(page: Page) -> float:
+    """Return what the browser takes for a fixed piece of work, in ms: the mean of the faster half of 200 times.
+
+    The work is what no viewer on a canvas can do without for an image of 512 x 512: a table look-up for each pixel,
+    `putImageData`, a pixel read back. Times divided by it can be carried from one machine to another.
+    """
+    work: list[float] = page.evaluate(_CALIBRATION)
+    return fmean(sorted(work)[:100])  # the page's clock goes in steps of 0.1 ms: a median would too
 
 
 def work_of_crosshair(page: Page, steps: int) -> list[float]:

@@ -3,7 +3,8 @@
 Builds a study of two 512x512 cases, serves it with the project's own server, reads it in a headless Chromium
 without GPU, and prints one table for each volume and link. Loading times are medians and 95th percentiles of so many
 navigations, beside those of a bare page that serves the same slices over the same link: machines differ, and their
-ratio tells. Scroll, window and crosshair are the work of 100 steps each, from the event to the painted canvases.
+ratio tells. Scroll, window and crosshair are the work of 100 steps each, from the event to the painted canvases, in ms
+and in multiples of a fixed piece of work done in the same page.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from benchmarks.bare_page import serve_bare_page
-from benchmarks.page_work import page_memory_mb, work_of_crosshair, work_of_keys
+from benchmarks.page_work import calibrating_ms, page_memory_mb, work_of_crosshair, work_of_keys
 from benchmarks.served_study import ROOT, serve_study
 from benchmarks.shaped_link import shaped
 from tests.e2e.chromium import launch_chromium
@@ -161,25 +162,27 @@ def loading_table(link: str, room: list[Loading], bare: list[Loading]) -> Iterat
 
 def steps_table(browser: Browser, room: Page, slices: int) -> Iterator[str]:
     """Work through the first case, answer it, and end at the second with nothing after it."""
-    yield f"\n| work of {STEPS} steps, ms | median | 95th percentile |"
-    yield "| --- | --- | --- |"
+    yield f"\n| work of {STEPS} steps, ms | median | 95th percentile | median / calibration |"
+    yield "| --- | --- | --- | --- |"
     room.reload()
     room.wait_for_selector(f'canvas[data-loaded="{slices}"]', timeout=WAIT_MS)
     room.wait_for_timeout(NEXT_MS_A_SLICE * slices)  # the next case has followed
     warm_up = ["ArrowDown", "ArrowUp"] * 10
     work_of_keys(room, warm_up)
+    calibration = calibrating_ms(room)
+    yield f"| calibration: 512 x 512 looked up, put on a canvas | {calibration:.2f} | | 1 |"
     for name, keys in {
         "scroll step": ["ArrowDown", "ArrowUp"],
         "window change": ["2", "1"],
         "scroll step, lung window": ["6", *["ArrowDown", "ArrowUp"] * 49],
     }.items():
-        yield _row(name, work_of_keys(room, (keys * STEPS)[:STEPS]))
+        yield _row(name, work_of_keys(room, (keys * STEPS)[:STEPS]), calibration)
     for layout in ("axial large, two beside it", "three planes"):
         room.keyboard.press("0")
         room.keyboard.press("l")
         room.wait_for_timeout(200)
         work_of_crosshair(room, 10)
-        yield _row(f"crosshair, {layout}", work_of_crosshair(room, STEPS))
+        yield _row(f"crosshair, {layout}", work_of_crosshair(room, STEPS), calibration)
     room.keyboard.press("l")
     both = page_memory_mb(browser)
     shown_ms = room.evaluate(NEXT_CASE, slices)
@@ -193,9 +196,9 @@ def steps_table(browser: Browser, room: Page, slices: int) -> Iterator[str]:
     yield f"| with the next case as well, MB: now / at most | {both[0]:.0f} / {both[1]:.0f} |"
 
 
-def _row(name: str, work: list[float]) -> str:
+def _row(name: str, work: list[float], calibration: float) -> str:
     median, p95 = np.percentile(work, [50, 95])
-    return f"| {name} | {median:.1f} | {p95:.1f} |"
+    return f"| {name} | {median:.1f} | {p95:.1f} | {median / calibration:.1f} |"
 
 
 if __name__ == "__main__":
