@@ -1,13 +1,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from .chromium import launch_chromium
+from .chromium import fresh_page, launch_chromium
 from .reading_server import ReadingServer, serve
-from .room_page import CUE, canvas_of, make_case
-
-WIDE = {"width": 1440, "height": 900}
+from .room_page import make_case, open_room
 
 
 @pytest.fixture(scope="session")
@@ -20,19 +18,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page in a fresh profile; a script error or a violated security policy fails the test."""
-    context = browser.new_context(viewport=WIDE)
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on(
-        "console",
-        lambda message: errors.append(message.text) if "Content Security Policy" in message.text else None,
-    )
-    yield page
-    context.close()
-    assert errors == []
+    with fresh_page(browser) as page:
+        yield page
 
 
 @pytest.fixture
@@ -43,6 +30,4 @@ def reading() -> Iterator[ReadingServer]:
 
 @pytest.fixture
 def room(page: Page, reading: ReadingServer) -> Page:
-    page.goto(f"{reading.url}/reading/")
-    expect(canvas_of(page)).to_have_attribute("data-painted", str(CUE))
-    return page
+    return open_room(page, reading)

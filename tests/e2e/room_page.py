@@ -15,6 +15,7 @@ from .reading_server import ReadingServer, ShownCase
 
 SLICES, ROWS, COLUMNS = 24, 40, 56
 CUE = 9
+ENTER_MS = 30_000  # for a page's first image and scripts, on a busy machine
 
 
 def make_case(number: int, organ: str = "liver") -> ShownCase:
@@ -42,8 +43,20 @@ def open_room(page: Page, reading: ReadingServer, **asked: object) -> Page:
     """Enter the room of a study that asks this, and wait for the first case."""
     reading.asked |= asked
     page.goto(f"{reading.url}/reading/")
-    expect(page.locator("[data-pane=axial] canvas")).to_have_attribute("data-painted", re.compile(r"\d+"))
+    expect_open(page)
     return page
+
+
+def expect_ready(page: Page) -> None:
+    """Wait until the room is there that follows the first image, its keys with it."""
+    expect(page.locator("[data-state-url]")).to_have_attribute("data-ready", "", timeout=ENTER_MS)
+
+
+def expect_open(page: Page) -> None:
+    """Wait until the case is painted and can be answered."""
+    label = page.locator("[data-part=answer] button[data-label]").first
+    expect(canvas_of(page)).to_have_attribute("data-painted", re.compile(r"\d+"), timeout=ENTER_MS)
+    expect(label).to_have_attribute("aria-disabled", "false", timeout=ENTER_MS)
 
 
 def label_of(page: Page, label: str) -> Locator:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from .reading_server import ReadingServer
-from .room_page import COLUMNS, CUE, ROWS, canvas_of, key_of, open_room, wait_until
+from .room_page import COLUMNS, CUE, ROWS, canvas_of, expect_open, key_of, open_room, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -206,6 +206,7 @@ def test_what_the_reader_prefers_is_kept_on_the_server_and_given_back(page: Page
     expect(panes).to_have_attribute("data-layout", "axial")
     wait_until(page, lambda: reading.preferences.get("layout") == "axial")
     page.reload()
+    expect_open(page)
     expect(panes).to_have_attribute("data-layout", "axial")
     page.keyboard.press("l")
     page.goto(f"{reading.url}/blank")  # leaving sends what had not settled

@@ -10,7 +10,20 @@ from playwright.sync_api import Page, expect
 from readerstudy.domain.windowing import apply_window
 
 from .freezable_page import FreezablePage
-from .room_page import COLUMNS, CUE, ROWS, SLICES, canvas_of, key_of, painted_grays, text_of, wait_until
+from .room_page import (
+    COLUMNS,
+    CUE,
+    ROWS,
+    SLICES,
+    canvas_of,
+    expect_open,
+    expect_ready,
+    key_of,
+    open_room,
+    painted_grays,
+    text_of,
+    wait_until,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -57,8 +70,7 @@ class TestNetworkCut:
     def test_in_mid_case_nothing_is_lost_doubled_or_wrong(self, page, reading):
         gate = threading.Event()
         reading.held = dict.fromkeys(range(CUE + 3, SLICES), gate)  # the cut finds the case half loaded
-        page.goto(f"{reading.url}/reading/")
-        expect(canvas_of(page)).to_have_attribute("data-painted", str(CUE))
+        open_room(page, reading)
         reading.cut = True
         gate.set()
         expect(page.get_by_text("The connection is lost.")).to_have_count(1)
@@ -86,6 +98,7 @@ class TestServerErrors:
         reading.slice_faults = Counter(dict.fromkeys(failing, 10**6))
         assert CUE in failing
         page.goto(f"{reading.url}/reading/")
+        expect_ready(page)
         expect(text_of(page, "absent")).to_have_text(f"Could not load slice {CUE + 1}. Trying again.")
         for number in (CUE + 1, CUE + 2):
             page.keyboard.press("ArrowDown")
@@ -102,6 +115,16 @@ class TestServerErrors:
         answer(page)
         expect(organ_of(page)).to_have_text("kidney")
         assert len(reading.answers) == 1
+
+    def test_a_room_that_could_not_be_loaded_whole_says_so_and_loads_again(self, page, reading):
+        reading.missing = {"room.js"}
+        page.goto(f"{reading.url}/reading/")
+        expect(canvas_of(page)).to_have_attribute("data-painted", str(CUE))
+        expect(notice_of(page)).to_have_text("This page could not be loaded whole. Trying again.")
+        reading.missing.clear()
+        expect_open(page)
+        answer(page)
+        expect(organ_of(page)).to_have_text("kidney")
 
 
 class TestTwoTabs:
@@ -176,6 +199,7 @@ class TestBackButton:
         page.go_back()
         page.go_forward()
         expect(organ_of(page)).to_have_text("kidney")
+        expect_open(page)
         wait_until(page, lambda: page.evaluate("localStorage.length") == 0)
         assert_shows(page, reading.cases[1].volume, CUE)
         assert [one["label"] for one in reading.answers] == ["real"]
@@ -207,7 +231,7 @@ class TestFrozenPage:
     @pytest.fixture
     def frozen_room(self, browser, page, reading):
         room = FreezablePage(browser, page, f"{reading.url}/reading/")
-        room.wait_for(f"() => document.querySelector('[data-pane=axial] canvas') && {CANVAS}.painted", str(CUE))
+        room.wait_for("() => document.querySelector('button[data-label]')?.ariaDisabled", "false")
         room.evaluate(LOG_LIFE)
         yield room
         assert room.evaluate("() => window.life") == ["freeze", "resume"]

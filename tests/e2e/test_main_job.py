@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -26,7 +25,7 @@ from readerstudy.domain.windowing import apply_window
 from synthesis.phantom.dataset import write_dataset
 
 from .conftest import WIDE
-from .room_page import canvas_of, painted_grays
+from .room_page import canvas_of, expect_open, painted_grays
 from .viewer_page import settle
 
 pytestmark = pytest.mark.e2e
@@ -249,7 +248,7 @@ def check_display(page: Page) -> None:
 
 def read_by_keyboard(page: Page) -> list[str]:
     """Read every case with keys alone and return the labels of those that count, in order."""
-    expect(canvas_of(page)).to_have_attribute("data-painted", re.compile(r"\d+"))
+    expect_open(page)
     look_at(page, "22-practice")
     assert_gray_values_are_exact(page)
     page.keyboard.press("?")
@@ -261,12 +260,14 @@ def read_by_keyboard(page: Page) -> list[str]:
         case = page.evaluate("fetch('/reading/state').then((answer) => answer.json())")
         assert case["progress"]["practice"] is (number == 0)
         expect(canvas_of(page)).to_have_attribute("data-painted", str(case["case"]["cue_slice"]))
+        expect_open(page)
         page.keyboard.press("ArrowDown")
         page.keyboard.press(key)
         if number == 1:
             look_at(page, "24-case")
             page.reload()  # leaving and coming back goes on at the same case, with nothing stored yet
             expect(canvas_of(page)).to_have_attribute("data-painted", str(case["case"]["cue_slice"]))
+            expect_open(page)
             page.keyboard.press(key)
         page.keyboard.press("Enter")
         if number < len(keys) - 1:

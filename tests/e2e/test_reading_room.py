@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from .room_page import CUE, SLICES, canvas_of, label_of, text_of, wait_until
+from .room_page import CUE, SLICES, canvas_of, expect_open, expect_ready, label_of, text_of, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -93,6 +93,7 @@ class TestAnswering:
     def test_nothing_can_be_answered_before_the_image_is_seen(self, page, reading):
         reading.held[CUE] = threading.Event()
         page.goto(f"{reading.url}/reading/")
+        expect_ready(page)
         expect(text_of(page, "absent")).to_have_text(f"Loading slice {CUE + 1}")
         page.keyboard.press("r")
         page.keyboard.press("Enter")
@@ -263,7 +264,7 @@ class TestOutbox:
     def test_a_study_closed_while_slices_are_on_their_way_is_said_in_the_servers_words(self, page, reading):
         gate = reading.hold_all_but(CUE)
         page.goto(f"{reading.url}/reading/")
-        expect(canvas_of(page)).to_have_attribute("data-painted", str(CUE))
+        expect_open(page)
         wait_until(page, lambda: len(reading.slice_requests) == 4)  # the first, and three more that are held
         reading.closed = True
         reading.gone = {case.token for case in reading.cases}

@@ -12,6 +12,7 @@ from synthesis.phantom import render_patient, sample_patient
 from synthesis.volume import Volume
 
 from . import reference
+from .chromium import fresh_page
 from .reading_server import ReadingServer, ShownCase, serve
 from .viewer_page import PLANES, canvas, grays, open_viewer, placement, press, settle, text
 
@@ -108,22 +109,25 @@ VOLUMES = {"sample CT": sample_ct, "sample DICOM": sample_dicom, "phantom": phan
 NEEDS_SAMPLES = ("sample CT", "sample DICOM")
 
 
-@pytest.fixture(scope="module")
-def shown_volumes(tmp_path_factory):
-    return {}
-
-
-@pytest.fixture(params=VOLUMES)
-def shown(request, page, shown_volumes, tmp_path):
-    """One of the test volumes in three planes; the case that is shown."""
-    name = request.param
-    if name not in shown_volumes:
-        shared = request.getfixturevalue("shared_data") if name in NEEDS_SAMPLES else tmp_path
-        shown_volumes[name] = case_of(VOLUMES[name](tmp_path, shared))
-    page.set_viewport_size(SMALL)
-    with serve(ReadingServer(cases=[shown_volumes[name]])) as reading:
+@pytest.fixture(scope="module", params=VOLUMES)
+def opened(request, browser, tmp_path_factory):
+    """One of the test volumes in three planes, opened once for all its tests: the page, and the case that is shown."""
+    folder = tmp_path_factory.mktemp("volume")
+    shared = request.getfixturevalue("shared_data") if request.param in NEEDS_SAMPLES else folder
+    case = case_of(VOLUMES[request.param](folder, shared))
+    with fresh_page(browser) as page, serve(ReadingServer(cases=[case])) as reading:
+        page.set_viewport_size(SMALL)
         open_viewer(page, reading, {"layout": "three", "crosshair": False})
-        yield shown_volumes[name]
+        yield page, case
+
+
+@pytest.fixture
+def shown(opened):
+    """The page and the case, as it was opened."""
+    page, case = opened
+    page.evaluate("viewer.prefer({ smooth: true })")
+    press(page, "0")
+    return page, case
 
 
 def position(page, plane: str) -> int:
@@ -139,37 +143,41 @@ def expected(case: ShownCase, page, plane: str, sample, preset) -> np.ndarray:
     return gray[max(0, -y) : size[1] - y, max(0, -x) : size[0] - x]
 
 
-def test_nearest_is_the_dicom_formula_in_every_plane_and_preset(page, shown):
+def test_nearest_is_the_dicom_formula_in_every_plane_and_preset(shown):
+    page, case = shown
     press(page, "n")
     for key, preset in PRESETS.items():
         press(page, key)
         for plane in PLANES:
-            assert np.array_equal(grays(page, plane), expected(shown, page, plane, reference.nearest, preset))
+            assert np.array_equal(grays(page, plane), expected(case, page, plane, reference.nearest, preset))
 
 
-def test_smooth_is_within_one_gray_of_pillow(page, shown):
+def test_smooth_is_within_one_gray_of_pillow(shown):
+    page, case = shown
     for key in ("1", "2", "6"):
         press(page, key)
         for plane in PLANES:
-            difference = grays(page, plane).astype(int) - expected(shown, page, plane, reference.smooth, PRESETS[key])
+            difference = grays(page, plane).astype(int) - expected(case, page, plane, reference.smooth, PRESETS[key])
             assert np.abs(difference).max() <= 1
 
 
-def test_smooth_and_zoomed_in_is_within_one_gray_of_scipy(page, shown):
+def test_smooth_and_zoomed_in_is_within_one_gray_of_scipy(shown):
+    page, case = shown
     for plane in PLANES:
         canvas(page, plane).focus()
         press(page, *["+"] * 9)
     for key in ("1", "3"):
         press(page, key)
         for plane in PLANES:
-            difference = grays(page, plane).astype(int) - expected(shown, page, plane, reference.linear, PRESETS[key])
+            difference = grays(page, plane).astype(int) - expected(case, page, plane, reference.linear, PRESETS[key])
             assert np.abs(difference).max() <= 1
 
 
-def test_every_plane_has_the_patients_proportions(page, shown):
+def test_every_plane_has_the_patients_proportions(shown):
+    page, case = shown
     for plane, (down, across) in {"axial": (1, 2), "coronal": (0, 2), "sagittal": (0, 1)}.items():
         _, _, width, height = placement(page, plane)
-        millimetres = [shown.volume.shape[axis] * shown.spacing_mm[axis] for axis in (across, down)]
+        millimetres = [case.volume.shape[axis] * case.spacing_mm[axis] for axis in (across, down)]
         assert width / height == pytest.approx(millimetres[0] / millimetres[1], rel=0.01)
 
 

@@ -16,10 +16,12 @@ MODULES = "/static/readerstudy/js/viewer"
 OPEN = """
 async ([item, next, preferences]) => {
     const { Viewer } = await import("/static/readerstudy/js/viewer/main.js");
+    const { addControls } = await import("/static/readerstudy/js/viewer/controls.js");
     const root = document.querySelector("[data-part=viewer]");
     document.body.style.margin = 0;
     root.style.height = "100vh";
     window.viewer = new Viewer(root, { preferences });
+    addControls(root, window.viewer);
     window.told = [];
     for (const type of ["painted", "refused", "connection", "preferences", "marking", "marked"]) {
         window.viewer.addEventListener(type, ({ detail }) => window.told.push([type, detail ?? null]));

@@ -1,4 +1,5 @@
 /** Shows an imported scan in the viewer as soon as a worker has prepared it. */
+import { addControls } from "../viewer/controls.js";
 import { Viewer } from "../viewer/main.js";
 
 const POLL_EVERY_MS = 1_000;
@@ -7,7 +8,9 @@ const POLL_EVERY_MS = 1_000;
 
 const box = /** @type {HTMLElement} */ (document.querySelector("[data-preview-url]"));
 const status = box.querySelector("[data-status]");
-const viewer = new Viewer(box.querySelector("[data-part=viewer]"));
+const root = /** @type {HTMLElement} */ (box.querySelector("[data-part=viewer]"));
+const viewer = new Viewer(root);
+addControls(root, viewer);
 
 /** @returns {Promise<Preview>} */
 async function fetchPreview() {

@@ -9,6 +9,7 @@ import { IMAGE_KEYS, pointerHelp, TOOL_KEYS } from "./keys.js";
 
 export class Help {
   #dialog;
+  #mouseMap = "";
 
   /**
    * @param {HTMLDialogElement} dialog  holds elements with data-help
@@ -38,6 +39,8 @@ export class Help {
 
   /** @param {string} mouseMap  of MOUSE_MAPS */
   showMouse(mouseMap) {
+    if (mouseMap === this.#mouseMap) return;
+    this.#mouseMap = mouseMap;
     this.#fill("mouse", pointerHelp(mouseMap));
   }
 

@@ -1,11 +1,14 @@
 /**
- * The viewer: one case in three linked planes, its window, its tools. Draws at most once a frame.
+ * The viewer: one case in three linked planes, its window, its tools. Draws at most once a frame. What works it by hand
+ * is added by controls.js.
  *
  * What it shows can be read from data attributes: of each canvas, see pane.js; of the axial one also data-loaded,
  * data-window-center, data-window-width, data-inverted, data-sampling.
  *
  * Events
  *   painted      the first slice of a case is on the screen
+ *   drawn        what is shown, or how, may be another now
+ *   help         it is asked for
  *   refused      the server gives no slices
  *   connection   {lost}: the server can't be reached, or can again
  *   preferences  everything that is to be remembered for this reader, whenever it changes
@@ -14,17 +17,12 @@
  */
 import { Cine } from "./cine.js";
 import { Display } from "./display.js";
-import { Help } from "./help.js";
-import { PaneInput } from "./input.js";
-import { listenToKeys } from "./keyboard.js";
-import { VIEWER_KEYS } from "./keys.js";
 import { SliceLoader } from "./loader.js";
 import { LoadingCase, startingPoint } from "./loading_case.js";
 import { Pane } from "./pane.js";
 import { sizeOf } from "./planes.js";
 import { choicesOf, readPreferences } from "./preferences.js";
 import { Readout } from "./readout.js";
-import { Toolbar } from "./toolbar.js";
 import { Tools } from "./tools.js";
 
 const PROGRESS_MS = 250; // the planes across the slices, and the count of slices, follow the loading so often
@@ -33,13 +31,12 @@ const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const isWhole = (mark) => mark && [mark.slice, mark.row, mark.column].every(Number.isFinite);
 
 export class Viewer extends EventTarget {
+  #root;
   /** @type {Pane[]} */
-  #panes;
+  panes;
   /** @type {Pane} takes the keys */
   #active;
-  #toolbar;
   #readout;
-  #help;
   tools = new Tools();
   #cine = new Cine(() => this.#playOn());
   #loader = new SliceLoader();
@@ -58,6 +55,7 @@ export class Viewer extends EventTarget {
   /** @type {import("./planes.js").Point | null} */
   #mark = null;
   #frame = 0;
+  #idle = 0;
   #progress = 0;
   #announced = false; // that this case is painted
 
@@ -65,21 +63,15 @@ export class Viewer extends EventTarget {
    * @param {HTMLElement} root  the markup of _viewer.html
    * @param {object} [options]
    * @param {unknown} [options.preferences]  as the "preferences" event gave them
-   * @param {import("./help.js").HelpSection | null} [options.help]  what the page adds to the help
    */
-  constructor(root, { preferences = null, help = null } = {}) {
+  constructor(root, { preferences = null } = {}) {
     super();
+    this.#root = root;
     this.#preferences = readPreferences(preferences);
-    this.#panes = [...root.querySelectorAll("[data-pane]")].map((element) => new Pane(/** @type {any} */ (element)));
+    this.panes = [...root.querySelectorAll("[data-pane]")].map((element) => new Pane(/** @type {any} */ (element)));
     this.#active = this.#axial;
-    this.#toolbar = new Toolbar(root, this);
-    this.#readout = new Readout(this.#axial, this.#toolbar);
-    this.#help = new Help(/** @type {HTMLDialogElement} */ (this.#toolbar.control("help-dialog")), help);
-    for (const pane of this.#panes) {
-      new PaneInput(this, pane);
-      pane.watchSize(() => this.#redraw());
-    }
-    listenToKeys(this);
+    this.#readout = new Readout(this.#axial, root);
+    for (const pane of this.panes) pane.watchSize(() => this.#redraw());
     this.#loader.addEventListener("slice", (event) => this.#onSlice(event.detail));
     this.#loader.addEventListener("refused", () => this.dispatchEvent(new Event("refused")));
     this.#loader.addEventListener("connection", (event) => this.#onConnection(event));
@@ -93,13 +85,19 @@ export class Viewer extends EventTarget {
     this.activate(this.#active);
   }
 
-  /** Every key that the viewer takes, `KeyboardEvent.key` values, with what it does. */
-  get keys() {
-    return VIEWER_KEYS;
-  }
-
   get preferences() {
     return this.#preferences;
+  }
+
+  /** What is set, as the controls show it. */
+  get settings() {
+    return {
+      window: this.display.window,
+      slab: this.display.slab,
+      preferences: this.#preferences,
+      tool: this.tools.armed,
+      playing: this.#cine.running,
+    };
   }
 
   /** Where the three planes meet: whole voxels. */
@@ -156,11 +154,11 @@ export class Viewer extends EventTarget {
   /** @param {Pane} pane  takes the keys from now on */
   activate(pane) {
     this.#active = pane;
-    for (const one of this.#panes) one.active = one === pane;
+    for (const one of this.panes) one.active = one === pane;
   }
 
   nextPane() {
-    const visible = this.#panes.filter((pane) => pane.visible);
+    const visible = this.panes.filter((pane) => pane.visible);
     this.activate(visible[(visible.indexOf(this.#active) + 1) % visible.length] ?? this.#axial);
   }
 
@@ -246,12 +244,12 @@ export class Viewer extends EventTarget {
 
   /** Window, slab, zoom and position as at the start of a case; the slices stay. */
   reset() {
-    for (const pane of this.#panes) pane.resetCamera();
+    for (const pane of this.panes) pane.resetCamera();
     this.display.reset();
   }
 
   showHelp() {
-    this.#help.open();
+    this.dispatchEvent(new Event("help"));
   }
 
   /**
@@ -274,7 +272,7 @@ export class Viewer extends EventTarget {
   }
 
   get #axial() {
-    return this.#panes.find(({ name }) => name === "axial");
+    return this.panes.find(({ name }) => name === "axial");
   }
 
   /** @returns {import("./pane.js").Scene} */
@@ -297,8 +295,7 @@ export class Viewer extends EventTarget {
   }
 
   #applyPreferences() {
-    this.#toolbar.control("panes").dataset.layout = this.#preferences.layout;
-    this.#help.showMouse(this.#preferences.mouse);
+    /** @type {HTMLElement} */ (this.#root.querySelector("[data-control=panes]")).dataset.layout = this.#preferences.layout;
     if (this.#preferences.layout === "axial") this.activate(this.#axial);
     if (this.#cine.running) this.#cine.start(this.#preferences.cineRate);
     this.#redraw();
@@ -333,7 +330,8 @@ export class Viewer extends EventTarget {
   #onSlice({ loading, slice }) {
     if (loading !== this.#shown && loading !== this.#labels) return;
     const now = slice === this.#position[0] || loading.volume.complete;
-    if (now) this.#redraw();
+    if (now && !this.#announced) this.#draw(); // the first image waits for no frame
+    else if (now) this.#redraw();
     else this.#progress ||= setTimeout(() => this.#redraw(), PROGRESS_MS);
   }
 
@@ -353,28 +351,29 @@ export class Viewer extends EventTarget {
   }
 
   #draw() {
+    cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     clearTimeout(this.#progress);
     this.#progress = 0;
     const scene = this.#scene;
-    for (const pane of this.#panes) if (pane.visible) pane.draw(scene);
-    this.#describe(scene);
+    for (const pane of this.panes) if (pane.visible) pane.draw(scene);
+    this.#readout.update(scene, this.display.window);
+    this.dispatchEvent(new Event("drawn"));
+    this.#lookAhead(scene);
     if (!this.#announced && this.#axial.canvas.dataset.painted) {
       this.#announced = true;
       this.dispatchEvent(new Event("painted"));
     }
   }
 
-  /** @param {import("./pane.js").Scene} scene */
-  #describe(scene) {
-    const { window, slab } = this.display;
-    this.#readout.update(scene, window);
-    this.#toolbar.update({
-      window,
-      slab,
-      preferences: this.#preferences,
-      tool: this.tools.armed,
-      playing: this.#cine.running,
+  /** While there is time, have the images ready that a step on or back shows. */
+  #lookAhead(scene) {
+    if (!window.requestIdleCallback) return;
+    cancelIdleCallback(this.#idle);
+    const pane = this.#active;
+    const index = this.#position[pane.plane.normal];
+    this.#idle = requestIdleCallback(() => {
+      for (const near of [index + 1, index - 1]) pane.ahead(scene, near);
     });
   }
 }

@@ -6,16 +6,16 @@ const CONNECTION_LOST = "The connection is lost. What is loaded can be read on; 
 
 export class Readout {
   #axial;
-  #toolbar;
+  #root;
   #announcing = 0;
 
   /**
    * @param {import("./pane.js").Pane} axial
-   * @param {import("./toolbar.js").Toolbar} toolbar
+   * @param {HTMLElement} root  the viewer's, with elements with data-control
    */
-  constructor(axial, toolbar) {
+  constructor(axial, root) {
     this.#axial = axial;
-    this.#toolbar = toolbar;
+    this.#root = root;
   }
 
   /** @param {boolean} lost */
@@ -62,7 +62,7 @@ export class Readout {
    * @param {string} text
    */
   #write(name, text) {
-    this.#toolbar.control(name).textContent = text;
+    this.#root.querySelector(`[data-control=${name}]`).textContent = text;
   }
 }
 

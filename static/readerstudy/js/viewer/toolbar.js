@@ -1,4 +1,5 @@
 /** The viewer's controls: each does what a key does, and shows what is set. */
+import { setChanged } from "./pane.js";
 import { choicesOf } from "./preferences.js";
 import { THICKNESSES_MM } from "./slab.js";
 import { PRESETS, presetOf } from "./window.js";
@@ -8,6 +9,8 @@ const SLAB_MODES = { average: "Average", mip: "MIP" };
 export class Toolbar {
   #root;
   #viewer;
+  /** @type {Record<string, HTMLElement>} by data-control */
+  #controls = {};
   #shown = "";
 
   /**
@@ -23,7 +26,8 @@ export class Toolbar {
 
   /** @param {string} name */
   control(name) {
-    return /** @type {HTMLElement} */ (this.#root.querySelector(`[data-control=${name}]`));
+    this.#controls[name] ??= this.#root.querySelector(`[data-control=${name}]`);
+    return this.#controls[name];
   }
 
   /**
@@ -40,18 +44,18 @@ export class Toolbar {
     this.#shown = key;
     const { window: { center, width }, slab, preferences, tool, playing } = shown;
     const preset = presetOf(center, width);
-    this.#select("window").value = preset?.key ?? "";
-    this.#select("window").options[0].text = `Window ${width} / ${center}`;
-    this.#select("slab").value = slab.mode === "off" ? "off" : `${slab.mode} ${slab.thicknessMm}`;
+    setChanged(this.#select("window").options[0], { text: `Window ${width} / ${center}` });
+    this.#choose("window", preset?.key ?? "");
+    this.#choose("slab", slab.mode === "off" ? "off" : `${slab.mode} ${slab.thicknessMm}`);
+    this.#choose("cine-rate", String(preferences.cineRate));
+    this.#choose("mouse", preferences.mouse);
+    this.#choose("sampling", preferences.smooth ? "smooth" : "nearest");
     for (const layout of choicesOf("layout")) this.#press(`layout-${layout}`, preferences.layout === layout);
     this.#press("crosshair", preferences.crosshair);
     this.#press("ruler", tool === "ruler");
-    this.#root.dataset.tool = tool ?? "";
     this.#press("cine", playing);
-    this.#select("cine-rate").value = String(preferences.cineRate);
-    this.#select("mouse").value = preferences.mouse;
-    this.#select("sampling").value = preferences.smooth ? "smooth" : "nearest";
-    this.control("crosshair").hidden = preferences.layout === "axial";
+    setChanged(this.#root.dataset, { tool: tool ?? "" });
+    setChanged(this.control("crosshair"), { hidden: preferences.layout === "axial" });
   }
 
   #fillLists() {
@@ -107,9 +111,18 @@ export class Toolbar {
 
   /**
    * @param {string} name
+   * @param {string} value
+   */
+  #choose(name, value) {
+    const select = this.#select(name);
+    if (select.value !== value) select.value = value;
+  }
+
+  /**
+   * @param {string} name
    * @param {boolean} pressed
    */
   #press(name, pressed) {
-    this.control(name).setAttribute("aria-pressed", String(pressed));
+    setChanged(this.control(name), { ariaPressed: String(pressed) });
   }
 }
