@@ -51,7 +51,7 @@ def test_an_export_is_these_files(tmp_path):
         "design.json", "displays.csv", "export.xlsx", "figures", "gallery.csv", "gallery_reviews.csv",
         "imrmc_cases.csv", "labels.imrmc", "metrics.csv", "problems.csv", "protocol.json", "readers.csv",
         "readings.csv", "realism.csv", "realism_summary.csv", "remarks.csv", "report.html", "revisions.csv",
-        "table.tex",
+        "superseded.csv", "table.tex",
     }  # fmt: skip
 
 
