@@ -46,6 +46,7 @@ CONTRACT = {
     "invite_reader",
     "export_study",
     "analyse",
+    "analyse_radiomics",
     "import_readings",
     "plan_study",
     "change_staff",

@@ -31,6 +31,7 @@ from readerstudy.models.dataset import Dataset
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.import_run import ImportRun
 from readerstudy.models.membership import Membership, Role
+from readerstudy.models.radiomics_run import RadiomicsRun
 from readerstudy.models.reader import Reader
 from readerstudy.models.sequence import SequenceItem
 from readerstudy.models.stored_file import StoredFile
@@ -250,6 +251,12 @@ def plant() -> Study:
         state="failed",
         error="sentinel-file.nii.gz is damaged.",
         refusals=[["sentinel line 3", "sentinel-file.nii.gz is damaged."]],
+    )
+    RadiomicsRun.objects.create(
+        dataset=real,
+        actor=actor_of("sentinel-staff"),
+        features={"case_id": ["sentinel-tumour"]},
+        result={"left_out": {"sentinel-tumour": "one voxel"}},
     )
     User.objects.create_user("sentinel-staff", is_staff=True)
     study = factories.make_open_study(
