@@ -52,6 +52,15 @@ def run_drawing(run: RadiomicsRun, name: str) -> Drawing | None:
     paint = drawers(run.result).get(name)
     if paint is None:
         return None
-    key = f"radiomics-{run.pk}-{run.finished_at:%Y%m%d%H%M%S%f}-{analysis_fingerprint()}-{name}"
-    drawing: Drawing | None = cache.get_or_set(key, paint)
+    drawing: Drawing | None = cache.get_or_set(_key(run, name), paint)
     return drawing
+
+
+def keep_drawings(run: RadiomicsRun, found: dict[str, Any]) -> None:
+    """Draw everything that a run found, which takes longer than a page may."""
+    for name, paint in drawers(found).items():
+        cache.set(_key(run, name), paint())
+
+
+def _key(run: RadiomicsRun, name: str) -> str:
+    return f"radiomics-{run.pk}-{run.asked_at:%Y%m%d%H%M%S%f}-{analysis_fingerprint()}-{name}"

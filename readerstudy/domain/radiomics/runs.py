@@ -17,6 +17,7 @@ from readerstudy.domain.actors import actor_of
 from readerstudy.domain.bell import ring_radiomics
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.jobs import ClaimLostError, Commit, run, unheard
+from readerstudy.domain.radiomics.figures import keep_drawings
 from readerstudy.domain.radiomics.tumors import Tumor, columns_of, dataset_tumors, measure_tumors, study_tumors
 from readerstudy.domain.store import Shelf
 from readerstudy.models.dataset import Dataset
@@ -93,6 +94,7 @@ def _experiment(job: RadiomicsRun, _shelf: Shelf) -> Commit:
     measured = measure_tumors(tumors, settings=settings, progress=lambda done, total: show(MEASURED * done // total))
     features = columns_of(measured.rows)
     found = _ask_machine(features, show)
+    keep_drawings(job, found)
 
     def commit() -> dict[str, Any]:
         result = {

@@ -2,13 +2,19 @@
 
 import pytest
 
+from readerstudy.analysis.radiomics.experiment import run_experiment
+from readerstudy.analysis.radiomics.table import read_features_csv, usable
+from readerstudy.domain.actors import actor_of
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.radiomics import figures
+from readerstudy.domain.radiomics.figures import keep_drawings, maps_of
 from readerstudy.domain.radiomics.runs import ask_radiomics, run_radiomics
 from readerstudy.domain.radiomics.tables import run_table
 from readerstudy.domain.radiomics.tumors import measure_tumors, study_tumors
 from readerstudy.models.job import Job
 from readerstudy.models.radiomics_run import RadiomicsRun
 from tests import factories
+from tests.readerstudy.analysis.radiomics.builders import feature_table
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -31,6 +37,7 @@ def test_a_data_set_is_measured_and_running_twice_changes_nothing(dataset):
     assert (job.state, job.error, job.done) == (Job.State.SUCCEEDED, "", 100)
     assert job.features["patient_id"] == ["P0001", "P0002", "P0003"]
     assert job.result["tumors"] == 3
+    assert {drawing.name for drawing in maps_of(job)} == set()  # three tumours are no map
     assert job.result["too_few"] == ["real tumours of the liver: 3 patients"]
     assert "secret" not in str(job.features) + str(job.result)
     finished = job.finished_at
@@ -39,9 +46,21 @@ def test_a_data_set_is_measured_and_running_twice_changes_nothing(dataset):
     assert job.finished_at == finished
 
 
-def test_the_table_can_be_read_by_the_command(dataset, tmp_path):
-    from readerstudy.analysis.radiomics.table import read_features_csv, usable
+def test_the_worker_draws_so_that_the_page_need_not(monkeypatch):
+    job = RadiomicsRun.objects.create(dataset=factories.make_dataset("drawn"), actor=actor_of("ann"))
+    job.result = run_experiment(feature_table(patients=12), permutations=1)
 
+    keep_drawings(job, job.result)
+
+    monkeypatch.setattr(figures, "drawers", lambda _found: dict.fromkeys(("map-organ", "map-size"), fail_to_draw))
+    assert [drawing.name for drawing in maps_of(job)] == ["map-organ", "map-size"]
+
+
+def fail_to_draw():
+    raise AssertionError("It was drawn before.")
+
+
+def test_the_table_can_be_read_by_the_command(dataset, tmp_path):
     job = ask_radiomics(of=dataset, actor="ann")
     run_radiomics(job.pk)
     job.refresh_from_db()
@@ -66,8 +85,6 @@ def test_an_open_study_keeps_its_truth(tmp_path):
 
 def test_a_run_that_was_asked_for_under_a_wrong_state_fails(tmp_path):
     """A study can't be reopened, but a row can be made: the job looks for itself."""
-    from readerstudy.domain.actors import actor_of
-
     factories.make_patients(real=2, hosts=2)
     study = factories.make_open_study(slug="open")
     job = RadiomicsRun.objects.create(study=study, actor=actor_of("ann"))
