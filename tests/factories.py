@@ -165,6 +165,12 @@ def organ_data(**changes: Any) -> dict[str, Any]:
     return {"name": "liver", "real": 2, "synthetic": {"hand-crafted": 2}, "diameter_mm": [5, 20]} | changes
 
 
+def organ_task_data(**changes: Any) -> dict[str, Any]:
+    """Return a small organ-recognition study: two real and two synthetic cases of the liver, and of the kidney."""
+    organs = [organ_data(), organ_data(name="kidney")]
+    return design_data(task="organ", organs=organs, crop={"side_mm": 24, "spacing_mm": 2}) | changes
+
+
 def make_draft(**changes: Any) -> Study:
     return create_study(design=parse_design(design_data(**changes)), actor=ACTOR)
 

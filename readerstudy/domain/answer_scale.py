@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.organ_task import answerable_organs
 from readerstudy.models.vocabulary import Label
 
 
@@ -14,7 +15,8 @@ from readerstudy.models.vocabulary import Label
 class Choice:
     """One answer: its button, its key, and its rating where that does not depend on a confidence.
 
-    `direction` is the sign that a confidence counts with: 1 for real, -1 for synthetic, 0 where none is asked.
+    `direction` is the sign that a confidence counts with: 1 for real and for an organ, -1 for synthetic, 0 where none
+    is asked.
     """
 
     label: Label
@@ -93,12 +95,30 @@ SCALES = {
 }
 
 
-def answer_scale(reading: Mapping[str, Any]) -> AnswerScale:
-    """Return the scale that the `reading` part of a design asks for."""
-    scale = SCALES[reading["response"]]
-    if reading["lesion_cue"] == "none":
+ORGAN_KEYS = {Label.LIVER: "R", Label.PANCREAS: "T", Label.KIDNEY: "Y"}  # beside U for unsure; the viewer has L, P, K
+
+
+def asked_of(design: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a stored design asks with each case: its `reading` part, and the `organs` that can be answered."""
+    return {**design["reading"], "organs": answerable_organs(design)}
+
+
+def answer_scale(asked: Mapping[str, Any]) -> AnswerScale:
+    """Return the scale that the `reading` part of a design asks for, of organs where `asked` names them."""
+    scale = SCALES[asked["response"]]
+    if asked.get("organs"):
+        return _organ_scale(scale, asked["organs"])
+    if asked["lesion_cue"] == "none":
         return AnswerScale((*scale.choices, NOT_SEEN), scale.confidences)
     return scale
+
+
+def _organ_scale(scale: AnswerScale, organs: Sequence[str]) -> AnswerScale:
+    """Return a scale of organs that asks for confidence as `scale` does: 1 to 3 in the organ, 0 for unsure."""
+    direction = 1 if scale.confidences else 0
+    named = [Choice(Label(name), name.capitalize(), ORGAN_KEYS[Label(name)], direction=direction) for name in organs]
+    unsure = next(choice for choice in scale.choices if choice.label == Label.UNSURE)
+    return AnswerScale((*named, unsure), scale.confidences)
 
 
 def _same(wanted: int | None, given: object) -> bool:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from readerstudy.domain.answer_scale import answer_scale
+from readerstudy.domain.answer_scale import answer_scale, asked_of
 from readerstudy.domain.errors import DomainError, UnknownCaseError
 from readerstudy.domain.practice_feedback import feedback_on
 from readerstudy.domain.reading_room import open_next, require_open, shown_item, state_after
@@ -55,7 +55,7 @@ class Answer:
 
 
 def parse_answer(data: object, *, asked: Mapping[str, Any]) -> Answer:
-    """Check an answer as it came over the wire; `asked` is the `reading` part of the study's design."""
+    """Check an answer as it came over the wire; `asked` is what `answer_scale.asked_of` a design."""
     given = parse_object(data, what="An answer")
     submission = parse_submission(given, what="An answer")
     label, rating = answer_scale(asked).rate(
@@ -76,11 +76,11 @@ def parse_answer(data: object, *, asked: Mapping[str, Any]) -> Answer:
 
 def asked_about(reader: Reader, token: str) -> Mapping[str, Any]:
     """Return what `parse_answer` takes of a case as asked: how real a hidden tumour looks is not asked."""
-    reading: Mapping[str, Any] = reader.study.design["reading"]
+    asked = asked_of(reader.study.design)
     hidden = SequenceItem.objects.filter(sequence__reader=reader, token=token, case__host_only=True)
-    if reading.get("host_only") and hidden.exists():
-        return {**reading, "attributes": []}
-    return reading
+    if asked.get("host_only") and hidden.exists():
+        return {**asked, "attributes": []}
+    return asked
 
 
 def _parse_revises(given: Mapping[str, Any]) -> int | None:

@@ -1,10 +1,12 @@
 """What a reader's browser may know. The one place that turns rows into what is sent; an allow-list."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.urls import reverse
 
+from readerstudy.domain.organ_task import is_organ_task
 from readerstudy.domain.slice_packs import direction_letters
 from readerstudy.models.case import SlicePack
 from readerstudy.models.sequence import SequenceItem
@@ -37,6 +39,9 @@ def first_slice_url(case: dict[str, Any]) -> str:
     return str(case["slice_url"]).replace("{n}", str(number))
 
 
+WHICH_ORGAN = "In which organ is this tumour?"
+
+
 def question(organ: str, *, cue: str, host_only: bool = False) -> str:
     if host_only:
         return f"A gray disc hides the tumour in this {organ}. Is it real or synthetic?"
@@ -45,14 +50,22 @@ def question(organ: str, *, cue: str, host_only: bool = False) -> str:
     return f"Is the tumour in this {organ} real or synthetic?"
 
 
-def case_payload(item: SequenceItem, *, cue: str) -> CasePayload:
-    """Return what is sent of a case; `cue` is the study's `lesion_cue`, the same in both arms."""
+def how_shown(design: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `case_payload` takes of a stored design."""
+    return {"cue": design["reading"]["lesion_cue"], "asks_organ": is_organ_task(design)}
+
+
+def case_payload(item: SequenceItem, *, cue: str, asks_organ: bool = False) -> CasePayload:
+    """Return what is sent of a case; `cue` is the study's `lesion_cue`, the same in both arms.
+
+    Where the organ is what readers are asked for, it is left out, and the viewer opens every case with one window.
+    """
     case = item.case
     slice_zero = reverse("slice", args=[item.token, 0])
     return CasePayload(
         token=item.token,
-        organ=case.organ,
-        question=question(case.organ, cue=cue, host_only=case.host_only),
+        organ="" if asks_organ else case.organ,
+        question=WHICH_ORGAN if asks_organ else question(case.organ, cue=cue, host_only=case.host_only),
         shape=case.pack.shape,
         spacing_mm=_spacing_mm(case.pack),
         towards=direction_letters(case.pack.affine),

@@ -20,6 +20,7 @@ from readerstudy.domain.eligibility import CRITERIA, ELIGIBILITY
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.host_only import ball_diameter_mm
 from readerstudy.domain.orders import most_repeats
+from readerstudy.domain.organ_task import ORGAN_TASK, TOLD, check_organ_task
 from readerstudy.domain.shares import least_anchors, n_blocks, sizes_that_fit, suffice
 
 Count = Annotated[int, Field(ge=0, le=10_000, strict=True)]
@@ -85,6 +86,20 @@ class OrganDesign(_Part):
 class Matching(_Part):
     on: list[Literal["diameter", "lesions", "spacing", "phase", "dataset", "region"]] = ["diameter"]
     same_patient: Literal["never", "other-sitting", "allowed"] = "never"
+
+
+class CropDesign(_Part):
+    """What an organ-recognition study shows around a tumour: a cube, on one grid for every case."""
+
+    side_mm: Annotated[float, Field(ge=10, le=200)] = 60.0
+    spacing_mm: Annotated[float, Field(ge=0.4, le=5)] = 1.0
+    surroundings: Literal["kept", "masked"] = "kept"
+    margin_mm: Annotated[float, Field(ge=0, le=50)] = 5.0
+
+    @property
+    def kept_mm(self) -> float | None:
+        """How far around the tumour is shown; None where all of the cube is."""
+        return self.margin_mm if self.surroundings == "masked" else None
 
 
 class ReadingDesign(_Part):
@@ -162,6 +177,7 @@ class StudyDesign(_Part):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(default_factory=lambda: secrets.randbits(32))
     stand_ins_allowed: YesNo = False
     organs: Annotated[list[OrganDesign], Field(min_length=1)]
+    crop: CropDesign = CropDesign()
     matching: Matching = Matching()
     reading: ReadingDesign = ReadingDesign()
     gallery: GalleryDesign = GalleryDesign()
@@ -174,6 +190,22 @@ class StudyDesign(_Part):
             raise ValueError("each organ may stand in one [[organs]] table only")
         if not any(organ.total for organ in self.organs):
             raise ValueError("the study asks for no case at all")
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told_what_is_asked(cls, data: Any) -> Any:
+        if not (isinstance(data, dict) and data.get("task") == ORGAN_TASK):
+            return data
+        reading = data.get("reading", {})
+        return data | {"reading": {"told_prevalence": TOLD} | reading} if isinstance(reading, dict) else data
+
+    @model_validator(mode="after")
+    def _organs_can_be_told(self) -> StudyDesign:
+        if self.task == ORGAN_TASK:
+            check_organ_task(self)
+        elif "crop" in self.model_fields_set:
+            raise ValueError('crop is for task = "organ"; leave it out where readers tell real from synthetic')
         return self
 
     @model_validator(mode="after")
@@ -255,6 +287,11 @@ class StudyDesign(_Part):
         return self
 
     @property
+    def shown_crop(self) -> CropDesign | None:
+        """What is shown around a tumour; None where the whole CT is."""
+        return self.crop if self.task == ORGAN_TASK else None
+
+    @property
     def n_cases(self) -> int:
         """Cases that count: neither practice, controls nor host-only items are among them."""
         return sum(organ.total for organ in self.organs)
@@ -289,6 +326,7 @@ class StudyDesign(_Part):
 
 _CAME_LATER: tuple[tuple[str, str], ...] = (
     ("", "gallery"),
+    ("", "crop"),
     ("reading", "consent"),
     ("analysis", "dropouts"),
     ("reading", "cases_per_reader"),

@@ -12,6 +12,7 @@ import numpy as np
 
 from readerstudy.domain import slice_packs
 from readerstudy.domain.bell import ring_pack, ring_synthesis
+from readerstudy.domain.crops import shown_part
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.host_only import hide
@@ -135,13 +136,13 @@ def _tumor(job: SynthesisRun, host: Volume, organ_mask: npt.NDArray[np.bool_]) -
 
 
 def _write_slices(case: Case, truth: GroundTruth, shelf: Shelf) -> Commit:
-    ct, tumor_mask = _ct_and_tumor(truth)
-    slices = slice_packs.display_array(ct.hu, ct.affine)
-    tumor: npt.NDArray[Any] = slice_packs.display_array(tumor_mask.astype(np.int16), ct.affine)
-    spacing_mm = slice_packs.display_spacing_mm(ct.spacing_mm, ct.affine)
+    design = parse_design(case.study.design)
+    shown = shown_part(*_ct_and_tumor(truth), design.shown_crop)
+    slices = slice_packs.display_array(shown.hu, shown.affine)
+    tumor: npt.NDArray[Any] = slice_packs.display_array(shown.tumor.astype(np.int16), shown.affine)
+    spacing_mm = slice_packs.display_spacing_mm(shown.spacing_mm, shown.affine)
     if case.host_only:  # the ball takes the tumour's place in the cue as well
-        diameter_mm = parse_design(case.study.design).host_only_mm
-        slices, tumor = hide(slices, tumor != 0, spacing_mm, diameter_mm=diameter_mm)
+        slices, tumor = hide(slices, tumor != 0, spacing_mm, diameter_mm=design.host_only_mm)
     index: list[slice_packs.SlicePackIndex] = []
 
     def write(file: BinaryIO) -> None:
@@ -153,9 +154,9 @@ def _write_slices(case: Case, truth: GroundTruth, shelf: Shelf) -> Commit:
         "offsets": list(index[0].offsets),
         "shape": list(slices.shape),
         "spacing_mm": list(spacing_mm),
-        "cue_slice": cue_slice(tumor),
-        "cue_point": list(cue_point(tumor, spacing_mm)),
-        "affine": slice_packs.display_affine(ct.hu.shape, ct.affine).tolist(),
+        "cue_slice": shown.cue[0] if shown.cue else cue_slice(tumor),
+        "cue_point": list(shown.cue or cue_point(tumor, spacing_mm)),
+        "affine": slice_packs.display_affine(shown.hu.shape, shown.affine).tolist(),
     }
     return lambda: fields
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from readerstudy.domain.organ_task import is_organ_task
 from readerstudy.models.practice_truth import PracticeTruth
 from readerstudy.models.reading import Reading
 
@@ -12,5 +13,10 @@ def feedback_on(reading: Reading) -> str | None:
     """Return what to say of the case of a stored reading; None where nothing is told."""
     if not reading.item.case.practice:
         return None
-    truth = PracticeTruth.objects.filter(case=reading.item.case).first()
-    return TOLD[truth.is_real] if truth else None
+    case = reading.item.case
+    truth = PracticeTruth.objects.filter(case=case).first()
+    if truth is None:
+        return None
+    if is_organ_task(case.study.design):
+        return f"The tumour of this practice case is in the {case.organ}."
+    return TOLD[truth.is_real]

@@ -11,9 +11,10 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from readerstudy.domain import audit
-from readerstudy.domain.answer_scale import answer_scale
-from readerstudy.domain.blinding import case_payload
+from readerstudy.domain.answer_scale import answer_scale, asked_of
+from readerstudy.domain.blinding import case_payload, how_shown
 from readerstudy.domain.errors import DomainError, UnknownCaseError
+from readerstudy.domain.organ_task import answerable_organs, is_masked
 from readerstudy.domain.pace import expected_time, left_of_sitting
 from readerstudy.domain.realism import attributes_asked
 from readerstudy.domain.revisiting import changeable_item, earlier_cases
@@ -49,12 +50,12 @@ def _state(reader: Reader, open_items: list[SequenceItem]) -> dict[str, Any]:
     items, earlier = items_of(reader), _earlier(reader)
     if not open_items:
         return {"done": not awaits_end(reader), **earlier, "progress": _progress(items, None)}
-    current, cue = open_items[0], reader.study.design["reading"]["lesion_cue"]
+    current, shown = open_items[0], how_shown(reader.study.design)
     return {
         "done": False,
         **earlier,
-        "case": case_payload(current, cue=cue).to_json(),
-        "next": case_payload(open_items[1], cue=cue).to_json() if len(open_items) > 1 else None,
+        "case": case_payload(current, **shown).to_json(),
+        "next": case_payload(open_items[1], **shown).to_json() if len(open_items) > 1 else None,
         "progress": _progress(items, current),
     }
 
@@ -169,7 +170,9 @@ def outline(*, reader: Reader) -> dict[str, Any]:
         "reader_code": reader.code,
         "told_prevalence": reading["told_prevalence"],
         "response": reading["response"],
-        "scale": answer_scale(reading),
+        "scale": answer_scale(asked_of(reader.study.design)),
+        "organs": answerable_organs(reader.study.design),
+        "masked": is_masked(reader.study.design),
         "lesion_cue": reading["lesion_cue"],
         "attributes": attributes_asked(reading),
         "practice_feedback": reading["practice_feedback"],

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from django.urls import reverse
 
-from readerstudy.domain.blinding import case_payload
+from readerstudy.domain.blinding import case_payload, how_shown
 from readerstudy.domain.errors import UnknownCaseError
 from readerstudy.domain.sittings import can_change, items_of
 from readerstudy.models.case import SlicePack
@@ -53,8 +53,8 @@ def revisit(*, reader: Reader, token: str) -> dict[str, Any]:
         raise UnknownCaseError("This case can't be gone back to.")
     last = Reading.objects.filter(item=item).order_by("revision").last()
     assert last is not None  # noqa: S101  the item is an answered one
-    cue = reader.study.design["reading"]["lesion_cue"]
-    return {"case": case_payload(item, cue=cue).to_json(), "answer": _as_sent(last, item.case.pack)}
+    shown = case_payload(item, **how_shown(reader.study.design))
+    return {"case": shown.to_json(), "answer": _as_sent(last, item.case.pack)}
 
 
 def _as_sent(reading: Reading, pack: SlicePack) -> dict[str, Any]:

@@ -42,6 +42,11 @@ def load_mask(file: StoredFile) -> npt.NDArray[np.bool_]:
     return np.asarray(_read_nifti(file).dataobj, dtype=np.bool_)
 
 
+def load_affine(file: StoredFile) -> npt.NDArray[np.float64]:
+    """Return a mask's affine, which is that of its CT: from voxel indices `[i, j, k]` to RAS+ mm."""
+    return np.asarray(_read_nifti(file).affine, dtype=np.float64)
+
+
 def _write_nifti(shelf: Shelf, array: npt.NDArray[np.generic], affine: npt.NDArray[np.float64]) -> StoredFile:
     # float64 affines survive in NIfTI-2; NIfTI-1 would round them to float32.
     image = nib.Nifti2Image(array, affine)

@@ -11,7 +11,7 @@ class Reading(AppendOnly):
     item = models.ForeignKey(SequenceItem, on_delete=models.PROTECT, related_name="readings")
     revision = models.PositiveIntegerField(default=1)
     label = models.CharField(max_length=10, choices=Label)
-    rating = models.FloatField(null=True, help_text="higher = more surely real")
+    rating = models.FloatField(null=True, help_text="higher = more surely real, or more surely the organ")
     comment = models.TextField(blank=True)
     mark_mm = models.JSONField(null=True, help_text="what gave it away: [x, y, z] in the CT's RAS+ millimetres")
     attributes = models.JSONField(default=dict, help_text="realism of each attribute that is asked, 1 to 5 = real")

@@ -10,12 +10,15 @@ class OrganName(models.TextChoices):
 
 
 class Label(models.TextChoices):
-    """A reader's answer. Positive = real tumour."""
+    """A reader's answer: what a tumour is (positive = real), or in organ-recognition studies the organ it is in."""
 
     REAL = "real"
     SYNTHETIC = "synthetic"
     UNSURE = "unsure"
     NOT_SEEN = "not-seen", "no tumour seen"
+    LIVER = "liver"
+    PANCREAS = "pancreas"
+    KIDNEY = "kidney"
 
 
 class Origin(models.TextChoices):

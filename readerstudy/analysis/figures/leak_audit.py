@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from readerstudy.analysis.figures.drawing import ARM_COLORS, BLUE, GREY, VERMILLION, Drawing, draw, marks, shortened
+from readerstudy.analysis.leak_audit.comparisons import OTHERS
 
 CHANCE = 0.5
 ROW = 0.24  # inches
@@ -17,8 +18,8 @@ ARM_MARKERS = {"real": "o", "synthetic": "^"}
 LETTERS_A_LINE = 26  # of a panel's title
 
 
-def audit_parts(rows: pd.DataFrame) -> Drawing:
-    """Draw the AUC by which each part of the features tells the arms of each comparison apart.
+def audit_parts(rows: pd.DataFrame, *, of_organs: bool = False) -> Drawing:
+    """Draw the AUC by which each part of the features tells the sides of each comparison apart.
 
     Parameters
     ----------
@@ -38,12 +39,20 @@ def audit_parts(rows: pd.DataFrame) -> Drawing:
         axes[0].set_ylim(len(places) - 0.5, -0.5)
         figure.supxlabel("AUC of a classifier, cross-validated (95 % interval)", fontsize=9)
 
+    told = "one organ's cases from others'" if of_organs else "real from synthetic cases"
     described = (
-        "How well a classifier of each part's features tells real from synthetic cases: 0.5 is chance, 1 perfect. "
+        f"How well a classifier of each part's features tells {told}: 0.5 is chance, 1 perfect. "
         "Filled diamonds: a tell was found. Grey bars: the AUC from which a tell would be found four times in five."
     )
     height = 1.2 + ROW * max(len(places), 2)
-    return draw("audit-parts", "What tells the arms apart", described, rows, height=height, paint=paint)
+    return draw(
+        "audit-parts",
+        f"What tells the {'organs' if of_organs else 'arms'} apart",
+        described,
+        rows,
+        height=height,
+        paint=paint,
+    )
 
 
 def _part(axis: Axes, rows: pd.DataFrame, places: list[str]) -> None:
@@ -61,8 +70,10 @@ def _part(axis: Axes, rows: pd.DataFrame, places: list[str]) -> None:
     axis.tick_params(axis="y", length=0)
 
 
-def audit_tells(rows: pd.DataFrame) -> Drawing:
+def audit_tells(rows: pd.DataFrame, *, of_organs: bool = False) -> Drawing:
     """Draw the values of the features that tell, a panel each: the real cases beside the synthetic ones.
+
+    In organ recognition, the organ that is told beside the others.
 
     Parameters
     ----------
@@ -79,27 +90,37 @@ def audit_tells(rows: pd.DataFrame) -> Drawing:
         for axis, feature in zip(grid, features, strict=False):
             _strip(axis, feature, rows[rows["feature"] == feature])
 
+    sides, marked = (
+        ("organs", "circles the organ that is told, triangles others")
+        if of_organs
+        else ("arms", "circles real, triangles synthetic")
+    )
     described = (
-        "The values of what tells the arms apart most, a mark for each case (circles real, triangles synthetic), with "
-        "each arm's median as a line."
+        f"The values of what tells the {sides} apart most, a mark for each case ({marked}), with each side's median as "
+        "a line."
     )
     return draw("audit-tells", "Values of what tells", described, rows, height=0.3 + 2.3 * n_rows, paint=paint)
 
 
 def _strip(axis: Axes, feature: str, rows: pd.DataFrame) -> None:
     axis.set_title(_wrapped(feature), fontsize=8)
-    for place, truth in enumerate(ARMS):
+    sides = ARMS if set(rows["truth"]) <= set(ARMS) else tuple(dict.fromkeys(sorted(rows["truth"], key=_others_last)))
+    for place, (arm, truth) in enumerate(zip(ARMS, sides, strict=False)):
         values = rows.loc[rows["truth"] == truth, "value"].to_numpy(np.float64)
         aside = place + 0.28 * np.sin(np.arange(len(values)) * 2.4)  # marks of equal values lie side by side
         axis.plot(
-            aside, values, linestyle="", marker=ARM_MARKERS[truth], color=ARM_COLORS[truth], markersize=4,
+            aside, values, linestyle="", marker=ARM_MARKERS[arm], color=ARM_COLORS[arm], markersize=4,
             markeredgecolor="black", markeredgewidth=0.4,
         )  # fmt: skip
         if len(values):
             axis.plot([place - 0.35, place + 0.35], [np.median(values)] * 2, color="black", linewidth=1.4)
-    axis.set_xticks(range(len(ARMS)), ARMS)
+    axis.set_xticks(range(len(sides)), sides)
     axis.set_xlim(-0.6, 1.6)
     axis.tick_params(axis="x", length=0)
+
+
+def _others_last(side: str) -> tuple[bool, str]:
+    return side == OTHERS, side
 
 
 def _wrapped(title: str) -> str:

@@ -8,12 +8,20 @@ outcome and puts it into words.
 from readerstudy.analysis.leak_audit.audit import audit_leaks
 from readerstudy.analysis.leak_audit.comparisons import MIN_PATIENTS, TooFewCases
 from readerstudy.analysis.leak_audit.feature import Feature, Part
-from readerstudy.analysis.leak_audit.report import UNSEEN, LeakAudit, PartResult
+from readerstudy.analysis.leak_audit.report import (
+    SURROUNDINGS_ARE_SHOWN,
+    UNSEEN,
+    UNSEEN_OF_ORGANS,
+    LeakAudit,
+    PartResult,
+)
 from readerstudy.analysis.leak_audit.tell import Tell
 
 __all__ = [
     "MIN_PATIENTS",
+    "SURROUNDINGS_ARE_SHOWN",
     "UNSEEN",
+    "UNSEEN_OF_ORGANS",
     "Feature",
     "LeakAudit",
     "Part",

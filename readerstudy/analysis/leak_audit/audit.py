@@ -8,7 +8,7 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from readerstudy.analysis.auc_interval import auc_interval
-from readerstudy.analysis.leak_audit.comparisons import Comparison, comparisons
+from readerstudy.analysis.leak_audit.comparisons import Comparison, comparisons, organ_comparisons
 from readerstudy.analysis.leak_audit.evidence import Evidence, weigh
 from readerstudy.analysis.leak_audit.feature import Feature, Part
 from readerstudy.analysis.leak_audit.report import LeakAudit, PartResult
@@ -32,6 +32,7 @@ def audit_leaks(
     cases: pd.DataFrame,
     features: Sequence[Feature],
     *,
+    of_organs: bool = False,
     permutations: int = PERMUTATIONS,
     alpha: float = ALPHA,
     seed: int = 0,
@@ -44,6 +45,8 @@ def audit_leaks(
         As `comparisons` takes it, with a column of numbers for each feature; NaN where it can't be measured.
         A feature that any case lacks is left out, and named.
     features : sequence of Feature
+    of_organs : bool
+        Whether organs are compared (`organ_comparisons`), not real with synthetic cases.
     permutations : int
         Random exchanges of the labels. The smallest family-wise p-value that can come out is about
         2 · tests / (permutations + 1).
@@ -58,7 +61,7 @@ def audit_leaks(
         If no comparison has enough patients.
     """
     measured = [feature for feature in features if cases[feature.name].notna().all()]
-    compared = comparisons(cases)
+    compared = organ_comparisons(cases) if of_organs else comparisons(cases)
     weighed = list(_weigh_all(compared, measured, permutations, seed))
     family_wise = multipletests([test.evidence.p_value for test in weighed], method="holm")[1] if weighed else []
     return LeakAudit(
@@ -67,11 +70,13 @@ def audit_leaks(
             for test, p_value in zip(weighed, family_wise, strict=True)
         ],
         not_measured=[feature.words for feature in features if feature not in measured],
-        not_compared=_not_compared(cases, compared),
+        not_compared=_organs_left(cases, compared) if of_organs else _not_compared(cases, compared),
         n_real=int((cases["truth"] == "real").sum()),
         n_synthetic=int((cases["truth"] == "synthetic").sum()),
         alpha=alpha,
         permutations=permutations,
+        of_organs=of_organs,
+        n_of_organ={str(organ): int(n) for organ, n in cases.groupby("organ").size().items()},
     )
 
 
@@ -95,6 +100,10 @@ def _not_compared(cases: pd.DataFrame, compared: list[Comparison]) -> list[str]:
     return sorted(left)
 
 
+def _organs_left(cases: pd.DataFrame, compared: list[Comparison]) -> list[str]:
+    return sorted(set(cases["organ"]) - {name for one in compared for name in (one.positive, one.negative)})
+
+
 def _result(
     test: _Weighed, p_family_wise: float, features: dict[str, Feature], alpha: float, n_tests: int
 ) -> PartResult:
@@ -116,9 +125,11 @@ def _result(
         auc_high=high,
         p_value=p_family_wise,
         found=p_family_wise <= alpha,
+        positive=comparison.positive,
+        negative=comparison.negative,
         detectable_auc=critical and auc_interval(critical, n_real=n_real, n_synthetic=n_synthetic, z=Z_80)[1],
         tells=[
-            describe_tell(features[one.feature], one, comparison.cases)
+            describe_tell(features[one.feature], one, comparison)
             for one in sorted(tells, key=lambda one: -abs(one.auc - 0.5))
         ],
     )

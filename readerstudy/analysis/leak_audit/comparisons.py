@@ -15,6 +15,10 @@ MIN_PATIENTS = 8
 """Per arm; with fewer, even a perfect feature among thirty is what chance would give."""
 
 
+OTHERS = "other"
+"""The cases of all organs but one."""
+
+
 class TooFewCases(ValueError):  # noqa: N818 - named for what it says
     """No comparison has enough patients in both arms."""
 
@@ -23,10 +27,15 @@ class TooFewCases(ValueError):  # noqa: N818 - named for what it says
 class Comparison:
     """The real cases of one organ, or of all, against the synthetic ones of one generator, or of all.
 
+    Or, in organ recognition, the cases of one organ against those of another, or of all others; then `truth` of the
+    cases is `positive` or `negative`, and `organ` whether their tumours are real or synthetic.
+
     Attributes
     ----------
     organ, generator : str
         `all` where they are pooled.
+    positive, negative : str
+        The two classes. What is called real below is `positive`.
     cases : DataFrame
         A patient, or host, stands in it once in each arm at most: cases of one person are no independent
         evidence, and the first by its code stands for the others.
@@ -35,10 +44,12 @@ class Comparison:
     organ: str
     generator: str
     cases: pd.DataFrame
+    positive: str = "real"
+    negative: str = "synthetic"
 
     @property
     def is_real(self) -> BoolArray:
-        return np.asarray(self.cases["truth"] == "real")
+        return np.asarray(self.cases["truth"] == self.positive)
 
     def arrangements(self, count: int, rng: np.random.Generator) -> BoolArray:
         """Return labels (True = real), shape (cases, 1 + `count`): first as they are, then exchanged at random.
@@ -82,6 +93,44 @@ def comparisons(cases: pd.DataFrame) -> list[Comparison]:
             f"{MIN_PATIENTS} patients of the same organs are needed in each arm."
         )
     return list(found.values())
+
+
+def organ_comparisons(cases: pd.DataFrame) -> list[Comparison]:
+    """Return each organ against the others that has `MIN_PATIENTS` on both sides; of two organs, one against the other.
+
+    Labels are exchanged among real, and among synthetic cases, so that a difference between those tells no organ.
+
+    Parameters
+    ----------
+    cases : DataFrame
+        As `comparisons` takes it.
+
+    Raises
+    ------
+    TooFewCases
+        If there is none.
+    """
+    organs = sorted(cases["organ"].unique())
+    pairs = [(organs[0], organs[1])] if len(organs) == 2 else [(organ, OTHERS) for organ in organs]
+    found = [one for pair in pairs if (one := _organ_comparison(cases.sort_values("case_id"), *pair)) is not None]
+    if not found:
+        counts = " and ".join(
+            f"{n} {organ}" for organ, n in cases["organ"].value_counts(sort=False).sort_index().items()
+        )
+        raise TooFewCases(
+            f"{counts} cases are too few to audit: {MIN_PATIENTS} patients of an organ and as many of others are needed."
+        )
+    return found
+
+
+def _organ_comparison(cases: pd.DataFrame, positive: str, negative: str) -> Comparison | None:
+    side = np.where(cases["organ"] == positive, positive, negative)
+    chosen = cases.assign(organ=cases["truth"], truth=side).drop_duplicates(["patient", "truth"])
+    both_sides = chosen.groupby("organ")["truth"].transform("nunique") == 2
+    compared = Comparison(positive, POOLED, chosen[both_sides], positive, negative)
+    if min(compared.is_real.sum(), (~compared.is_real).sum()) < MIN_PATIENTS:
+        return None
+    return compared
 
 
 def _all_comparisons(cases: pd.DataFrame) -> Iterator[Comparison]:

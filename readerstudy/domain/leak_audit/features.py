@@ -1,10 +1,13 @@
 """The features by which the arms of a study must not differ; `readerstudy.analysis.leak_audit` weighs them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from readerstudy.analysis.leak_audit import Feature, Part
+from readerstudy.domain.organ_task import is_organ_task
 
 _WORDS = {
     Part.NON_PIXEL: {
@@ -38,6 +41,7 @@ _WORDS = {
         "organ_ml": "volume of the organ in ml",
         "organ_hu": "mean HU of the organ outside the tumour (contrast phase)",
         "organ_noise_hu": "noise in the organ outside the tumour in HU",
+        "filled": "share of voxels that are the gray of what is not shown",
     },
     Part.TUMOR: {
         "lesions": "number of lesions",
@@ -53,7 +57,21 @@ _WORDS = {
     },
 }
 
-FEATURES = [Feature(name, part, words) for part, features in _WORDS.items() for name, words in features.items()]
+_ALL = [Feature(name, part, words) for part, features in _WORDS.items() for name, words in features.items()]
+_OF_CROPS_ALONE = {"filled"}
+_OF_ANATOMY = {
+    *("air", "table", "soft_hu", "lowest_hu", "highest_hu", "padding", "organ_ml", "organ_hu", "organ_noise_hu"),
+    *("organ_down", "organ_back", "organ_left", "organ_around"),
+}
+FEATURES = [feature for feature in _ALL if feature.name not in _OF_CROPS_ALONE]
+"""Of the first task: nothing but the tumour may tell real from synthetic."""
+CROP_FEATURES = [feature for feature in _ALL if feature.name not in _OF_ANATOMY]
+"""Of organ recognition: what tells how an image was made; what lies around a tumour is the organ itself."""
+
+
+def features_of(design: Mapping[str, Any]) -> list[Feature]:
+    """Return what is measured of the cases of a stored design."""
+    return CROP_FEATURES if is_organ_task(design) else FEATURES
 
 
 @dataclass(frozen=True)

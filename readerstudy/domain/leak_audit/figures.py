@@ -11,7 +11,8 @@ from django.core.cache import cache
 from readerstudy.analysis.figures.drawing import Drawing
 from readerstudy.analysis.figures.leak_audit import audit_parts, audit_tells
 from readerstudy.analysis.frame import POOLED
-from readerstudy.domain.leak_audit.features import FEATURES, data_set_features
+from readerstudy.domain.leak_audit.features import data_set_features, features_of
+from readerstudy.domain.organ_task import is_organ_task
 from readerstudy.domain.result_cache import analysis_fingerprint
 from readerstudy.models.blinding_audit import BlindingAudit
 
@@ -33,7 +34,9 @@ def audit_drawing(audit: BlindingAudit, name: str) -> Drawing | None:
 
 def _parts(audit: BlindingAudit) -> Drawing | None:
     rows = pd.DataFrame(audit.result["results"])
-    return audit_parts(rows[PARTS].astype({"detectable_auc": "float64"})) if len(rows) else None
+    if not len(rows):
+        return None
+    return audit_parts(rows[PARTS].astype({"detectable_auc": "float64"}), of_organs=is_organ_task(audit.study.design))
 
 
 def _tells(audit: BlindingAudit) -> Drawing | None:
@@ -48,15 +51,18 @@ def _tells(audit: BlindingAudit) -> Drawing | None:
         return None
     sources = data_set_features(cases)
     cases = cases.join(sources.columns)
-    words = {feature.name: feature.words for feature in [*FEATURES, *sources.features]}
+    words = {feature.name: feature.words for feature in [*features_of(audit.study.design), *sources.features]}
     rows = []
     for name in names:
         compared = _compared(cases, strongest[name][1])
         rows.append(pd.DataFrame({"feature": words[name], "truth": compared["truth"], "value": compared[name]}))
-    return audit_tells(pd.concat(rows, ignore_index=True))
+    return audit_tells(pd.concat(rows, ignore_index=True), of_organs=is_organ_task(audit.study.design))
 
 
 def _compared(cases: pd.DataFrame, result: dict[str, Any]) -> pd.DataFrame:
+    if result.get("positive", "real") != "real":
+        sides = {True: result["positive"], False: result["negative"]}
+        return cases.assign(truth=(cases["organ"] == result["positive"]).map(sides))
     of_organ = (cases["organ"] == result["organ"]) | (result["organ"] == POOLED)
     of_generator = cases["generator"].isin(["", result["generator"]]) | (result["generator"] == POOLED)
     compared: pd.DataFrame = cases[of_organ & of_generator]

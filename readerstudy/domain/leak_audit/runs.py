@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 from django.db import transaction
 from django.db.models import QuerySet
 
-from readerstudy.analysis.leak_audit import UNSEEN, TooFewCases, audit_leaks
+from readerstudy.analysis.leak_audit import (
+    SURROUNDINGS_ARE_SHOWN,
+    UNSEEN,
+    UNSEEN_OF_ORGANS,
+    TooFewCases,
+    audit_leaks,
+)
 from readerstudy.domain import audit as trail
 from readerstudy.domain.actors import actor_of
 from readerstudy.domain.bell import ring_audit
 from readerstudy.domain.case_set_hash import case_set_sha256
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.jobs import ClaimLostError, Commit, run, unheard
-from readerstudy.domain.leak_audit.features import FEATURES, data_set_features
+from readerstudy.domain.leak_audit.features import data_set_features, features_of
 from readerstudy.domain.leak_audit.study import measure_cases
+from readerstudy.domain.organ_task import is_masked, is_organ_task
 from readerstudy.domain.store import Shelf
 from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import SlicePack
@@ -102,7 +110,7 @@ def _audit(job: BlindingAudit, _shelf: Shelf) -> Commit:
 
     cases_sha256 = case_set_sha256(study)
     cases = measure_cases(study, progress=show)
-    found = _weigh(cases, study.design["seed"])
+    found = _weigh(cases, study.design)
 
     def commit() -> dict[str, Any]:
         told = {key: found["result"][key] for key in ("conclusion", "findings")}
@@ -112,17 +120,22 @@ def _audit(job: BlindingAudit, _shelf: Shelf) -> Commit:
     return commit
 
 
-def _weigh(cases: pd.DataFrame, seed: int) -> dict[str, Any]:
+def _weigh(cases: pd.DataFrame, design: Mapping[str, Any]) -> dict[str, Any]:
     """Return the outcome and the result of an audit, as they are stored."""
     sources = data_set_features(cases)
+    of_organs, features = is_organ_task(design), [*features_of(design), *sources.features]
+    shown = [SURROUNDINGS_ARE_SHOWN] if of_organs and not is_masked(design) else []
     try:
-        result = audit_leaks(cases.join(sources.columns), [*FEATURES, *sources.features], seed=seed)
+        result = audit_leaks(cases.join(sources.columns), features, of_organs=of_organs, seed=design["seed"])
     except TooFewCases as error:
-        conclusion = f"{error} Nothing was tested: any difference between the arms may be there."
-        nothing: dict[str, Any] = {"conclusion": conclusion, "findings": [], "notes": [UNSEEN], "results": []}
+        sides, unseen = ("organs", UNSEEN_OF_ORGANS) if of_organs else ("arms", UNSEEN)
+        conclusion = f"{error} Nothing was tested: any difference between the {sides} may be there."
+        notes = [*shown, unseen]
+        nothing: dict[str, Any] = {"conclusion": conclusion, "findings": [], "notes": notes, "results": []}
         return {"outcome": BlindingAudit.Outcome.TOO_FEW, "result": nothing}
+    told = result.to_json()
     outcome = BlindingAudit.Outcome.TELLS if result.found else BlindingAudit.Outcome.NO_TELL
-    return {"outcome": outcome, "result": result.to_json()}
+    return {"outcome": outcome, "result": told | {"notes": [*shown, *told["notes"]]}}
 
 
 def _columns(cases: pd.DataFrame) -> dict[str, list[Any]]:

@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 from django.db.models import Avg
 
+from readerstudy.domain.crops import FILL_HU, crop_grid, resample_mask
+from readerstudy.domain.design import CropDesign, parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.leak_audit.case import ShownCase, measure_shown
-from readerstudy.domain.leak_audit.features import FEATURES
+from readerstudy.domain.leak_audit.features import features_of
 from readerstudy.domain.leak_audit.measures import Mask
 from readerstudy.domain.slice_packs import decode_slice, tilt_deg
 from readerstudy.domain.store import get_store
 from readerstudy.domain.truths import counted_truths
-from readerstudy.domain.volumes import load_mask
+from readerstudy.domain.volumes import load_affine, load_mask
 from readerstudy.models.case import SlicePack
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.job import Job
@@ -52,13 +54,13 @@ def measure_cases(study: Study, *, progress: Progress = _silent) -> pd.DataFrame
     truths = counted.filter(case__in=by_case).select_related(
         "source__volume__dataset", "source__organ_mask", "source__tumor_mask", "synthesis_run__result"
     )
-    orders = _mean_orders(study)
+    orders, crop = _mean_orders(study), parse_design(study.design).shown_crop
     rows = []
     for done, truth in enumerate(truths.order_by("case__code"), start=1):
-        rows.append(_measure(truth, by_case[truth.case_id], orders))
+        rows.append(_measure(truth, by_case[truth.case_id], orders, crop))
         progress(done, len(by_case))
     cases = pd.DataFrame(rows)
-    return cases.reindex(columns=[*DESCRIPTION, *(feature.name for feature in FEATURES)])
+    return cases.reindex(columns=[*DESCRIPTION, *(feature.name for feature in features_of(study.design))])
 
 
 def _mean_orders(study: Study) -> dict[Any, float]:
@@ -67,11 +69,13 @@ def _mean_orders(study: Study) -> dict[Any, float]:
     return dict(items.values_list("case").annotate(Avg("position")))
 
 
-def _measure(truth: GroundTruth, pack: SlicePack, orders: Mapping[Any, float]) -> dict[str, Any]:
+def _measure(
+    truth: GroundTruth, pack: SlicePack, orders: Mapping[Any, float], crop: CropDesign | None
+) -> dict[str, Any]:
     source = truth.source
     if source is None:
         raise DomainError(f"Case {pack.case.code} was read elsewhere; there is nothing to audit.")
-    organ = None if source.organ_mask is None else as_displayed(load_mask(source.organ_mask))
+    shown = _shown(pack, *(_masks(truth, source) if crop is None else _cropped_masks(truth, source, crop)))
     return {
         "case_id": pack.case.code,
         "patient": source.volume.patient_key,
@@ -80,10 +84,28 @@ def _measure(truth: GroundTruth, pack: SlicePack, orders: Mapping[Any, float]) -
         "generator": truth.generator,
         "data_set": source.volume.dataset.name,
         "order": orders.get(truth.case_id, np.nan),
-        **measure_shown(_shown(pack, as_displayed(_tumor_mask(truth, source)), organ)),
+        **measure_shown(shown),
         **_measured_size(truth, source),
         "tilt_deg": tilt_deg(pack.affine),
+        "filled": float(np.mean([shown.read_slice(number) == FILL_HU for number in range(pack.shape[0])]))
+        if crop
+        else 0.0,
     }
+
+
+def _masks(truth: GroundTruth, source: OrganScan) -> tuple[Mask, Mask | None]:
+    """Return where the tumour and the organ are, as displayed."""
+    organ = None if source.organ_mask is None else as_displayed(load_mask(source.organ_mask))
+    return as_displayed(_tumor_mask(truth, source)), organ
+
+
+def _cropped_masks(truth: GroundTruth, source: OrganScan, crop: CropDesign) -> tuple[Mask, None]:
+    """Return where the tumour is in the crop that is shown of it; the organ is what readers are asked for."""
+    on_grid = source.tumor_mask or source.organ_mask
+    assert on_grid is not None  # noqa: S101  a host has its organ's mask, any other its tumour's
+    tumor, affine = _tumor_mask(truth, source), load_affine(on_grid)
+    grid = crop_grid(tumor, affine, side_mm=crop.side_mm, spacing_mm=crop.spacing_mm)
+    return as_displayed(resample_mask(tumor, affine, grid)), None
 
 
 def _measured_size(truth: GroundTruth, source: OrganScan) -> dict[str, float | None]:

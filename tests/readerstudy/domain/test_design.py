@@ -116,7 +116,8 @@ def test_every_key_that_comes_later_is_tried():
 def test_a_key_that_comes_later_is_refused_by_name(section, key):
     value = LATER[section, key]
 
-    message = refusal(**{section: {key: value}} if section else {key: value})
+    organs = [organ_data(), organ_data(name="kidney")]
+    message = refusal(organs=organs, **{section: {key: value}} if section else {key: value})
 
     name = f"{section}.{key}" if section else key
     assert message.startswith(f"The design: not available in this version: {name} (only ")
