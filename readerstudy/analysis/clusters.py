@@ -50,17 +50,26 @@ def case_weights(cases: pd.DataFrame, *, replicates: int, rng: np.random.Generat
     -----
     One fewer per stratum: J. N. K. Rao, C. F. J. Wu, J. Am. Stat. Assoc. 83 (1988) 231.
     """
-    cluster, names = pd.factorize(cases["cluster"])
-    has_real = np.zeros(len(names), dtype=bool)
-    has_synthetic = np.zeros(len(names), dtype=bool)
-    is_real = (cases["truth"] == "real").to_numpy()
-    has_real[cluster[is_real]] = True
-    has_synthetic[cluster[~is_real]] = True
-    strata = [
-        np.flatnonzero(inside)
-        for inside in (has_real & ~has_synthetic, has_synthetic & ~has_real, has_real & has_synthetic)
-    ]
-    step = max(1, WEIGHTS_PER_BLOCK // max(1, len(cases)))
+    yield from cluster_weights(cases["cluster"], cases["truth"], replicates=replicates, rng=rng)
+
+
+def cluster_weights(
+    of_case: "pd.Series[str]", kind: "pd.Series[str]", *, replicates: int, rng: np.random.Generator
+) -> Iterator[FloatArray]:
+    """Yield what `case_weights` yields, for strata of clusters that hold the same kinds of cases.
+
+    Parameters
+    ----------
+    of_case, kind : Series of str
+        Each case's cluster and kind.
+    """
+    cluster, names = pd.factorize(of_case)
+    code, kinds = pd.factorize(kind, sort=True)
+    held = np.zeros((len(names), len(kinds)), dtype=np.int64)
+    held[cluster, code] = 1
+    stratum = held @ (1 << np.arange(len(kinds)))
+    strata = [np.flatnonzero(stratum == number) for number in np.unique(stratum)]
+    step = max(1, WEIGHTS_PER_BLOCK // max(1, len(of_case)))
     for start in range(0, replicates, step):
         size = min(step, replicates - start)
         drawn = np.zeros((size, len(names)))

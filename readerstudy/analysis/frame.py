@@ -5,8 +5,9 @@ the database's export builds it through `readings_frame`, and every statistic ta
 Positive = real tumour, negative = synthetic tumour.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ TRUTHS = ("real", "synthetic")
 NOT_SEEN = "not-seen"
 LABELS = ("real", "synthetic", "unsure", NOT_SEEN)
 """`not-seen`: no tumour seen, of studies without a lesion cue; in no denominator, counted apart."""
+ORGAN_LABELS = (*ORGANS, "unsure")
+"""The answers of organ-recognition studies, whose truth is the column `organ`."""
 POOLED = "all"
 """Stands for every reader, organ or generator in a pooled row, so nothing else may be called that."""
 
@@ -76,8 +79,8 @@ class Problem:
     message: str
 
 
-def readings_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return `frame` with every declared column in order and dtype, checked.
+def readings_frame(frame: pd.DataFrame, *, labels: Collection[str] = LABELS) -> pd.DataFrame:
+    """Return `frame` with every declared column in order and dtype, checked; `labels` are the answers that there are.
 
     Missing optional columns get their default, None in a text column becomes "".
 
@@ -93,7 +96,7 @@ def readings_frame(frame: pd.DataFrame) -> pd.DataFrame:
     if unknown:
         raise InvalidReadings(f"The readings have a column {unknown[0]!r}; known are {', '.join(COLUMNS)}.")
     readings = pd.DataFrame({name: _declared(frame, name) for name in COLUMNS}).reset_index(drop=True)
-    problem = first_problem(readings)
+    problem = first_problem(readings, labels=labels)
     if problem:
         raise InvalidReadings(f"Reading {problem.row + 1}, column {problem.column}: {problem.message}")
     return readings
@@ -116,9 +119,10 @@ def counted(readings: pd.DataFrame) -> pd.DataFrame:
     return readings[~apart]
 
 
-def first_problem(readings: pd.DataFrame) -> Problem | None:
+def first_problem(readings: pd.DataFrame, *, labels: Collection[str] = LABELS) -> Problem | None:
     """Return the first rule that a frame of the declared columns breaks, or None."""
-    for rule in RULES:
+    words: Rule = partial(_words, labels=labels)
+    for rule in (words, *RULES):
         for column, broken, message in rule(readings):
             rows = np.flatnonzero(broken)
             if rows.size:
@@ -129,10 +133,11 @@ def first_problem(readings: pd.DataFrame) -> Problem | None:
 
 Broken = tuple[str, "pd.Series[bool]", str]
 """A column, which rows break the rule there, and the message with a {value} to fill in."""
+Rule = Callable[[pd.DataFrame], Iterator[Broken]]
 
 
-def _words(readings: pd.DataFrame) -> Iterator[Broken]:
-    for column, words in (("organ", ORGANS), ("truth", TRUTHS), ("label", LABELS)):
+def _words(readings: pd.DataFrame, *, labels: Collection[str]) -> Iterator[Broken]:
+    for column, words in (("organ", ORGANS), ("truth", TRUTHS), ("label", labels)):
         yield column, ~readings[column].isin(words), f"{{value}} is none of {', '.join(words)}."
 
 
@@ -185,8 +190,7 @@ def _repeats(readings: pd.DataFrame) -> Iterator[Broken]:
     yield "repeat_index", first > 0, "{value}, but this reader's first reading of the case (0) is missing."
 
 
-RULES: tuple[Callable[[pd.DataFrame], Iterator[Broken]], ...] = (
-    _words,
+RULES: tuple[Rule, ...] = (
     _names,
     _generators,
     _numbers,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
 import pandas as pd
 
-from readerstudy.analysis.frame import counted
+from readerstudy.analysis.frame import POOLED, counted
 from readerstudy.analysis.metrics import PROPORTIONS, metrics
+from readerstudy.analysis.recognition import recognise
+from readerstudy.domain.organ_task import ORGAN_TASK, answerable_organs, is_organ_task
 from readerstudy.domain.results import build_readings
 from readerstudy.models.debrief import Debrief
 from readerstudy.models.reader import Reader
@@ -26,13 +28,32 @@ def write_debriefs(*, study: Study) -> None:
     readings = build_readings(study)
     if readings.empty:
         return
+    keys = dict(Reader.objects.filter(study=study, withdrawn_at=None).values_list("code", "pk"))
+    told = _told_of_organs(study, readings) if is_organ_task(study.design) else _told(study, readings)
+    for code, payload in told:
+        if code in keys:
+            Debrief.objects.create(reader_id=keys[code], payload=payload)
+
+
+def _told(study: Study, readings: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any]]]:
     figures = metrics(counted(readings), alpha=study.design["analysis"]["alpha"])
     own = figures[(figures["organ"] == "all") & (figures["generator"] == "all")].set_index("reader_id")
-    keys = dict(Reader.objects.filter(study=study, withdrawn_at=None).values_list("code", "pk"))
     for code, rows in readings.groupby("reader_id", sort=True):
-        if code in keys:
-            payload = {"sittings": _sittings(rows), **_figures(own, str(code))}
-            Debrief.objects.create(reader_id=keys[str(code)], payload=payload)
+        yield str(code), {"sittings": _sittings(rows), **_figures(own, str(code))}
+
+
+def _told_of_organs(study: Study, readings: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each reader's answers beside the organs, and how many of each organ's tumours they named right."""
+    organs = answerable_organs(study.design)
+    found = recognise(readings, organs=organs, alpha=study.design["analysis"]["alpha"]).by_organ
+    own = found[found["origin"] == POOLED].assign(n_answered=lambda table: table["n_cases"] - table["n_unsure"])
+    for code, rows in readings.groupby("reader_id", sort=True):
+        mine = own[own["reader_id"] == code]
+        of_organs = mine[["organ", "n_answered", "n_right", "n_unsure"]].to_dict("records")
+        counts = {name: int(mine[name].sum()) for name in ("n_answered", "n_right")}
+        figures = counts | {"organs": [{str(name): value for name, value in one.items()} for one in of_organs]}
+        sittings = _sittings(rows.assign(truth=rows["organ"]))
+        yield str(code), {"task": ORGAN_TASK, "sittings": sittings, "figures": figures if len(mine) else None}
 
 
 def _sittings(rows: pd.DataFrame) -> list[dict[str, Any]]:

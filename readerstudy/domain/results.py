@@ -11,13 +11,14 @@ import pandas as pd
 from readerstudy.analysis.analysis import Analysis, analyse
 from readerstudy.analysis.figures.collection import FIGURES, Material
 from readerstudy.analysis.figures.drawing import Drawing
-from readerstudy.analysis.frame import COLUMNS, readings_frame
+from readerstudy.analysis.frame import COLUMNS, LABELS, ORGAN_LABELS, readings_frame
 from readerstudy.analysis.realism import realism_summary
 from readerstudy.analysis.reporting.findings import Findings, find
 from readerstudy.analysis.reporting.gallery import gallery_sentences
 from readerstudy.analysis.reporting.realism import RealismRow, realism_rows
 from readerstudy.domain.export_tables import cases_table, readers_table
 from readerstudy.domain.gallery_rates import rejection_rates
+from readerstudy.domain.organ_task import is_organ_task
 from readerstudy.domain.participation import Participation, participation
 from readerstudy.domain.readings_import import import_note
 from readerstudy.domain.realism_ratings import realism_ratings
@@ -149,4 +150,5 @@ def build_readings(study: Study) -> pd.DataFrame:
     for reading in unblind(study):
         for name, values in columns.items():
             values.append(getattr(reading.case if name in OF_THE_CASE else reading, name))
-    return readings_frame(pd.DataFrame(columns))
+    labels = ORGAN_LABELS if is_organ_task(study.design) else LABELS
+    return readings_frame(pd.DataFrame(columns), labels=labels)

@@ -118,7 +118,8 @@ def organ_comparisons(cases: pd.DataFrame) -> list[Comparison]:
             f"{n} {organ}" for organ, n in cases["organ"].value_counts(sort=False).sort_index().items()
         )
         raise TooFewCases(
-            f"{counts} cases are too few to audit: {MIN_PATIENTS} patients of an organ and as many of others are needed."
+            f"{counts} cases are too few to audit: {MIN_PATIENTS} patients of an organ and as many of others are "
+            "needed."
         )
     return found
 

@@ -164,6 +164,8 @@ def test_the_outline_says_what_lies_ahead(reader):
         "told_prevalence": "Some cases are real, some synthetic.",
         "response": "label",
         "scale": SCALES["label"],
+        "organs": [],
+        "masked": False,
         "lesion_cue": "slice",
         "attributes": [],
         "practice_feedback": False,
