@@ -148,7 +148,7 @@ def analyse(
     cases = first.drop_duplicates("case_id")["truth"]
     document = {
         "positive": DEFINITIONS["positive"],
-        "software": _software(),
+        "software": software(),
         "alpha": alpha,
         "margins": list(margins),
         "unsure_policy": unsure_policy,
@@ -218,7 +218,8 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
 INFINITE_DF = "df is infinite, since the readers' values do not differ: the test is normal."
 
 
-def _software() -> dict[str, str]:
+def software() -> dict[str, str]:
+    """Return the versions that figures were worked out with."""
     packages = ("numpy", "pandas", "scipy", "statsmodels")
     return {
         "readerstudy": __version__,

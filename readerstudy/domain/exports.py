@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from readerstudy.analysis.exports.folder import Described, finish, write_drawings, write_tables
+from readerstudy.analysis.exports.folder import FILES, POSITIVE, Described, finish, write_drawings, write_tables
+from readerstudy.analysis.exports.recognition import ORGAN_FILES, RIGHT, write_recognition
 from readerstudy.analysis.exports.tables import escaped, write_csv
 from readerstudy.analysis.tables import records
 from readerstudy.analysis.whole_folder import whole_folder
@@ -16,10 +17,11 @@ from readerstudy.domain.canonical import in_order
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.export_tables import audit_log_table
 from readerstudy.domain.gallery_rates import reviews_table
+from readerstudy.domain.organ_results import OrganResults, results_of
 from readerstudy.domain.protocol import protocol_record
 from readerstudy.domain.reader_tables import reader_tables
 from readerstudy.domain.report import render_report
-from readerstudy.domain.results import StudyResults, study_results
+from readerstudy.domain.results import StudyResults
 from readerstudy.models.study import Study
 
 
@@ -31,7 +33,7 @@ def export_study(*, study: Study, folder: Path, actor: str) -> None:
     DomainError
         While the study is not closed, or where the folder holds something already.
     """
-    results = study_results(study)
+    results = results_of(study)
     try:
         with whole_folder(folder) as draft:
             _write(study, results, draft)
@@ -40,21 +42,30 @@ def export_study(*, study: Study, folder: Path, actor: str) -> None:
     audit.record(actor=actor, action="export study", study=study)
 
 
-def _write(study: Study, results: StudyResults, folder: Path) -> None:
-    analysis = replace(results.analysis, document=_document(study, results))
+def _write(study: Study, results: StudyResults | OrganResults, folder: Path) -> None:
     described = Described(
         title=f"{study.title} ({study.slug})",
         cases=results.cases,
         readers=results.readers,
         notice="\n".join(results.notices),
     )
-    write_tables(folder, readings=results.readings, analysis=analysis, described=described)
-    if not study.read_elsewhere:  # whose design nobody told us
-        _write_json(folder / "design.json", in_order(study.design))
-        for name, table in reader_tables(study).items():
-            write_csv(escaped(table), folder / name)
+    files, positive, tables = FILES, POSITIVE, reader_tables(study)
+    if isinstance(results, OrganResults):
+        files, positive = ORGAN_FILES, RIGHT
+        del tables["realism.csv"]  # which is not asked
+        document = _document(study, results, results.document)
+        write_recognition(
+            folder, readings=results.readings, found=results.recognition, document=document, described=described
+        )
+    else:
+        analysis = replace(results.analysis, document=_document(study, results, results.analysis.document))
+        write_tables(folder, readings=results.readings, analysis=analysis, described=described)
         if results.realism is not None:
             write_csv(escaped(results.realism), folder / "realism_summary.csv")
+    if not study.read_elsewhere:  # whose design nobody told us
+        _write_json(folder / "design.json", in_order(study.design))
+        for name, table in tables.items():
+            write_csv(escaped(table), folder / name)
     if results.rejections is not None:
         write_csv(escaped(results.rejections), folder / "gallery.csv")
         write_csv(escaped(reviews_table(study)), folder / "gallery_reviews.csv")
@@ -64,12 +75,11 @@ def _write(study: Study, results: StudyResults, folder: Path) -> None:
     write_csv(escaped(audit_log_table(study)), folder / "audit_log.csv")
     write_drawings(folder, results.drawings)
     (folder / "report.html").write_text(render_report(results), encoding="utf-8")
-    finish(folder, described)
+    finish(folder, described, files=files, positive=positive)
 
 
-def _document(study: Study, results: StudyResults) -> dict[str, Any]:
+def _document(study: Study, results: StudyResults | OrganResults, document: dict[str, Any]) -> dict[str, Any]:
     """Put the study's name, and what must be said of it first, beside its figures."""
-    document = results.analysis.document
     return {
         "study": {
             "slug": study.slug,

@@ -18,12 +18,15 @@ from readerstudy.analysis.figures.collection import Material
 from readerstudy.analysis.figures.drawing import Drawing
 from readerstudy.analysis.reporting.checklists import checklists
 from readerstudy.analysis.reporting.findings import Findings
-from readerstudy.analysis.reporting.methods import methods
+from readerstudy.analysis.reporting.methods import methods, organ_methods
 from readerstudy.analysis.reporting.realism import RealismRow
 from readerstudy.domain.canonical import in_order
+from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.organ_results import OrganResults
 from readerstudy.domain.protocol import protocol_record
 from readerstudy.domain.results import StudyResults
+from readerstudy.models.study import Study
 
 STYLE_SHEETS = ("readerstudy/css/results.css", "readerstudy/css/report.css")
 SECTIONS = ("limits", "flow", "readers", "table", "pooled", "unsure", "counts", "hardest")  # of the template
@@ -70,14 +73,14 @@ class Subject:
     protocol: Mapping[str, Any] | None = None
 
 
-def render_report(results: StudyResults) -> str:
+def render_report(results: StudyResults | OrganResults) -> str:
     """Return the report of a study as HTML."""
+    if isinstance(results, OrganResults):
+        return _render_organs(results)
     study = results.study
-    days = (study.opened_at, study.closed_at)
-    opened, closed = (f"{day:%-d %b %Y}" if day else "" for day in days)
+    opened, closed = _days(study)
     origin = f"readings imported {opened}" if study.read_elsewhere else f"opened {opened}, closed {closed}"
     own = {} if study.read_elsewhere else {"design": in_order(study.design), "design_sha256": study.design_sha256}
-    audits = study.audit_events.filter(action="audit blinding")
     return render(
         Subject(
             title=study.title,
@@ -88,11 +91,42 @@ def render_report(results: StudyResults) -> str:
             notices=results.notices,
             gallery=results.gallery,
             realism=results.realism_rows,
-            audits=None if study.read_elsewhere else [{"at": event.at, **event.detail} for event in audits],
+            audits=None if study.read_elsewhere else _audits(study),
             protocol=protocol_record(study),
             **own,
         )
     )
+
+
+def _render_organs(results: OrganResults) -> str:
+    study, readers = results.study, results.readers
+    design = in_order(parse_design(study.design).model_dump(mode="json"))
+    opened, closed = _days(study)
+    context = {
+        "study": study,
+        "results": results,
+        "origin": f"{study.slug} · opened {opened}, closed {closed}",
+        "findings": results.findings,
+        "drawings": results.drawings,
+        "methods": organ_methods(results.document, design, design_sha256=study.design_sha256),
+        "audits": _audits(study),
+        "protocol": protocol_record(study),
+        "readers": readers.astype(object).where(readers.notna(), "").to_dict("records"),
+        "definitions": results.document["definitions"],
+        "written_at": timezone.now(),
+        "style": mark_safe(style_sheet()),  # noqa: S308  our own style sheets
+    }
+    return render_to_string("readerstudy/report/organ_report.html", context)
+
+
+def _days(study: Study) -> tuple[str, str]:
+    """Return the days on which a study was opened and closed."""
+    opened, closed = (f"{day:%-d %b %Y}" if day else "" for day in (study.opened_at, study.closed_at))
+    return opened, closed
+
+
+def _audits(study: Study) -> list[dict[str, Any]]:
+    return [{"at": event.at, **event.detail} for event in study.audit_events.filter(action="audit blinding")]
 
 
 def render(subject: Subject) -> str:
@@ -114,7 +148,7 @@ def render(subject: Subject) -> str:
     return render_to_string("readerstudy/report/report.html", context)
 
 
-def render_pdf(results: StudyResults) -> bytes:
+def render_pdf(results: StudyResults | OrganResults) -> bytes:
     """Return the report as PDF.
 
     Raises

@@ -105,6 +105,9 @@ class StudyResults:
         return {name: drawing for name in FIGURES if (drawing := self.drawing(name))}
 
     def drawing(self, name: str) -> Drawing | None:
+        """Return one figure; None of a name that there is not, or where the readings do not allow it."""
+        if name not in FIGURES:
+            return None
         return cached(self.study, f"figure-{name}", lambda: FIGURES[name](self.material))
 
     def _analyse(self) -> Analysis:

@@ -10,12 +10,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from readerstudy.administration.drawings import drawing_file
-from readerstudy.analysis.figures.collection import FIGURES
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.exports import export_study
+from readerstudy.domain.organ_results import results_of
+from readerstudy.domain.organ_task import is_organ_task
 from readerstudy.domain.queries.reviewed_case import codes_with_images
 from readerstudy.domain.report import content_security_policy, render_pdf, render_report
-from readerstudy.domain.results import study_results
 from readerstudy.domain.roles import Permission
 from readerstudy.models.study import Study
 from readerstudy.permissions import staff_user, study_staff
@@ -26,17 +26,19 @@ from readerstudy.permissions import staff_user, study_staff
 def study_results_page(request: HttpRequest, study: Study) -> HttpResponse:
     context: dict[str, object] = {"study": study, "linked": True}
     if study.state == Study.State.CLOSED:
-        results = study_results(study)
+        results = results_of(study)
         context |= {"results": results, "findings": results.findings, "drawings": results.drawings}
         context["shown_cases"] = codes_with_images(study)
-    return render(request, "readerstudy/administration/study_results.html", context)
+        context["case_rows"] = results.cases.to_dict("records") if is_organ_task(study.design) else []
+    page = "organ_results.html" if is_organ_task(study.design) else "study_results.html"
+    return render(request, f"readerstudy/administration/{page}", context)
 
 
 @study_staff(Permission.RESULTS, state=Study.State.CLOSED)
 @require_safe
 def study_figure(request: HttpRequest, study: Study, name: str, form: str) -> HttpResponse:
     """Send one figure as a file: the drawing, or what it draws."""
-    drawing = study_results(study).drawing(name) if name in FIGURES else None
+    drawing = results_of(study).drawing(name)
     if drawing is None:
         raise Http404
     return drawing_file(drawing, study.slug, form)
@@ -46,7 +48,7 @@ def study_figure(request: HttpRequest, study: Study, name: str, form: str) -> Ht
 @require_safe
 def study_report(request: HttpRequest, study: Study) -> HttpResponse:
     """Send the report: one file, under a policy of its own that allows its own style sheet and nothing else."""
-    response = HttpResponse(render_report(study_results(study)))
+    response = HttpResponse(render_report(results_of(study)))
     response["Content-Security-Policy"] = content_security_policy()
     return response
 
@@ -55,7 +57,7 @@ def study_report(request: HttpRequest, study: Study) -> HttpResponse:
 @require_safe
 def study_report_pdf(request: HttpRequest, study: Study) -> HttpResponse:
     try:
-        content = render_pdf(study_results(study))
+        content = render_pdf(results_of(study))
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("study-results", slug=study.slug)

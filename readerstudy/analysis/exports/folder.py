@@ -47,10 +47,11 @@ FILES = {
     "figures": "every figure as SVG, with its data as CSV",
     "SHA256SUMS": "the SHA-256 of every file here: sha256sum --check SHA256SUMS",
 }
+POSITIVE = "Positive = real tumour, negative = synthetic tumour."
 README = """\
 {title}
 {notice}
-Positive = real tumour, negative = synthetic tumour.
+{positive}
 
 {files}
 
@@ -94,11 +95,20 @@ def write_drawings(folder: Path, drawings: Mapping[str, Drawing]) -> None:
         write_csv(escaped(drawing.data), folder / "figures" / f"{name}.csv")
 
 
-def finish(folder: Path, described: Described) -> None:
-    """Write the README of what is there, and the manifest."""
-    names = {name: meaning for name, meaning in FILES.items() if (folder / name).exists() or name == "SHA256SUMS"}
+def finish(folder: Path, described: Described, *, files: Mapping[str, str] = FILES, positive: str = POSITIVE) -> None:
+    """Write the README of what is there, and the manifest.
+
+    Parameters
+    ----------
+    folder, described
+    files : mapping
+        What each file is; those that are not there are left out.
+    positive : str
+        The sentence on what counts as positive, or as right.
+    """
+    names = {name: meaning for name, meaning in files.items() if (folder / name).exists() or name == "SHA256SUMS"}
     notice = f"\n{described.notice}\n" if described.notice else ""
-    text = README.format(title=described.title, notice=notice, files=_listed(names))
+    text = README.format(title=described.title, notice=notice, positive=positive, files=_listed(names))
     (folder / "README.txt").write_text(text, encoding="utf-8", newline="\n")
     write_manifest(folder)
 

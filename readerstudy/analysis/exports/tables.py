@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from readerstudy.analysis.exports.dictionary import CASES, READERS
-from readerstudy.analysis.frame import NOT_SEEN, TRUTHS
+from readerstudy.analysis.frame import NOT_SEEN, ORGANS, TRUTHS
 from readerstudy.analysis.readings_csv import escape_text
 
 
@@ -31,7 +31,8 @@ def read_cases(readings: pd.DataFrame) -> pd.DataFrame:
     """Return what readings alone tell of their cases: the columns of cases.csv, what is not known empty."""
     first = readings[readings["repeat_index"] == 0]
     answers = {
-        "wrong": first["label"].isin(TRUTHS) & (first["label"] != first["truth"]),
+        "wrong": (first["label"].isin(TRUTHS) & (first["label"] != first["truth"]))
+        | (first["label"].isin(ORGANS) & (first["label"] != first["organ"])),
         "unsure": first["label"] == "unsure",
         "not_seen": first["label"] == NOT_SEEN,
     }

@@ -3,6 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from readerstudy.analysis.reporting.recognition_methods import (
+    DESIGN,
+    ORGAN_RESPONSES,
+    crop_sentence,
+    organ_statistics,
+)
+
 RESPONSES = {
     "label": "one of real, synthetic and unsure",
     "label+confidence": "one of real, synthetic and unsure, with a confidence",
@@ -18,6 +25,12 @@ POLICIES = {
     "exclude": "left out",
 }
 
+ORGAN_BLINDING = (
+    "Every case passed through one writer, on one grid: the same number type, shape, spacing, orientation, clipping "
+    "and compression. A reader's browser knew a case by a random token alone, opened it at the same slice with the "
+    "same window, and received no name, header, date or organ; no figure was shown to anybody before the study was "
+    "closed."
+)
 DROPOUTS = {
     "as-read": "Readers who withdrew or did not finish count as far as they read; this was fixed before reading.",
     "left-out": "Readers who withdrew or did not finish are left out; this was fixed before reading.",
@@ -49,6 +62,21 @@ def methods(document: dict[str, Any], design: dict[str, Any] | None, *, design_s
     return [*sections, _statistics(document, design), _software(document)]
 
 
+def organ_methods(document: dict[str, Any], design: dict[str, Any], *, design_sha256: str) -> list[Section]:
+    """Return the sections of the methods of an organ-recognition study; `design` with its `crop`."""
+    asked, cases, reading, blinding = _told(design, design_sha256)
+    told = [
+        Section("design", "Design", [DESIGN, *asked.paragraphs[1:]]),
+        Section("cases", "Cases", [*cases.paragraphs, crop_sentence(design["crop"])]),
+        reading,
+        Section("blinding", "Blinding", [ORGAN_BLINDING, *blinding.paragraphs[1:]]),
+    ]
+    statistics = organ_statistics(
+        alpha=document["alpha"], organs=document["organs"], replicates=document["bootstrap_replicates"]
+    )
+    return [*told, Section("statistics", "Statistical analysis", statistics), _software(document)]
+
+
 def _untold() -> Section:
     return Section(
         "design",
@@ -62,6 +90,7 @@ def _untold() -> Section:
 
 def _told(design: dict[str, Any], design_sha256: str) -> list[Section]:
     reading = design["reading"]
+    responses = ORGAN_RESPONSES if design.get("task") == "organ" else RESPONSES
     return [
         Section(
             "design",
@@ -74,7 +103,11 @@ def _told(design: dict[str, Any], design_sha256: str) -> list[Section]:
             ],
         ),
         Section("cases", "Cases", [*(_organ(organ) for organ in design["organs"]), _patients(design)]),
-        Section("reading", "Reading", [*_reading(reading), DROPOUTS[design["analysis"].get("dropouts", "as-read")]]),
+        Section(
+            "reading",
+            "Reading",
+            [*_reading(reading, responses), DROPOUTS[design["analysis"].get("dropouts", "as-read")]],
+        ),
         Section(
             "blinding",
             "Blinding",
@@ -112,8 +145,8 @@ def _patients(design: dict[str, Any]) -> str:
     return f"Synthetic cases were matched to real ones on {matched}. {same}"
 
 
-def _reading(reading: dict[str, Any]) -> list[str]:
-    answer = RESPONSES[reading["response"]]
+def _reading(reading: dict[str, Any], responses: dict[str, str]) -> list[str]:
+    answer = responses[reading["response"]]
     sentences = [
         f"Readers read in a browser, each in an order of their own that was drawn at invitation and stored. The answer "
         f"was {answer}.",
@@ -123,7 +156,7 @@ def _reading(reading: dict[str, Any]) -> list[str]:
         (reading["practice"], f"{reading['practice']} practice cases came first and are not counted."),
         (
             reading["practice_feedback"],
-            "After each practice case readers were told whether its tumour was real: what they learned enters every "
+            "After each practice case readers were told the truth: what they learned enters every "
             "later reading (Higaki 2022), so their figures are those of briefly trained readers.",
         ),
         (

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.organ_task import is_organ_task
 from readerstudy.domain.slice_packs import direction_letters
 from readerstudy.domain.store import get_store
 from readerstudy.domain.unblinding import require_closed
@@ -16,6 +17,7 @@ from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.job import Job
 from readerstudy.models.reading import Reading
 from readerstudy.models.study import Study
+from readerstudy.models.vocabulary import Label
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def reviewed_case(study: Study, code: str) -> ReviewedCase:
     require_closed(study)
     case = study.cases.get(code=code)
     truth = GroundTruth.objects.get(case=case)
-    return ReviewedCase(case, truth.truth, truth.generator, truth.stand_in, _answers(case, truth.truth))
+    right = case.organ if is_organ_task(study.design) else truth.truth
+    return ReviewedCase(case, truth.truth, truth.generator, truth.stand_in, _answers(case, right))
 
 
 def codes_with_images(study: Study) -> set[str]:
@@ -103,7 +106,7 @@ def _packs(study: Study) -> QuerySet[SlicePack]:
     return SlicePack.objects.filter(case__study=study, state=Job.State.SUCCEEDED)
 
 
-def _answers(case: Case, truth: str) -> list[Answer]:
+def _answers(case: Case, right: str) -> list[Answer]:
     readings = Reading.objects.filter(item__case=case, item__sequence__superseded_at=None).select_related(
         "item__sequence__reader"
     )
@@ -113,7 +116,7 @@ def _answers(case: Case, truth: str) -> list[Answer]:
             reader=reading.item.sequence.holder.code,
             label=reading.label,
             is_repeat=reading.item.repeat_index > 0,
-            wrong=reading.label in ("real", "synthetic") and reading.label != truth,
+            wrong=reading.label not in (right, Label.UNSURE, Label.NOT_SEEN),
         )
         for reading in last.values()
     ]

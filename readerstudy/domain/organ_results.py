@@ -1,0 +1,120 @@
+"""A closed organ-recognition study's figures: the counterpart of `results`, whose readings and tables it shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from readerstudy.analysis.figures import recognition as figures
+from readerstudy.analysis.figures.drawing import Drawing
+from readerstudy.analysis.recognition import Recognition, recognise
+from readerstudy.analysis.recognition_document import recognition_document
+from readerstudy.analysis.reporting.gallery import gallery_sentences
+from readerstudy.analysis.reporting.recognition import RecognitionFindings, find_recognition
+from readerstudy.domain.export_tables import cases_table, readers_table
+from readerstudy.domain.gallery_rates import rejection_rates
+from readerstudy.domain.organ_task import answerable_organs, is_organ_task
+from readerstudy.domain.participation import Participation, participation
+from readerstudy.domain.result_cache import cached
+from readerstudy.domain.results import (
+    STAND_IN_NOTICE,
+    StudyResults,
+    build_readings,
+    has_stand_ins,
+    study_results,
+)
+from readerstudy.domain.unblinding import require_closed
+from readerstudy.models.study import Study
+
+FIGURES: dict[str, Callable[[Recognition], Drawing | None]] = {
+    "confusion": figures.confusion,
+    "recognised": figures.recognised,
+}
+
+
+@dataclass(frozen=True)
+class OrganResults:
+    """What a closed study showed; `stand_in` says whether any counted real case is a stand-in."""
+
+    study: Study
+    stand_in: bool
+
+    @property
+    def alpha(self) -> float:
+        return float(self.study.design["analysis"]["alpha"])
+
+    @property
+    def notices(self) -> list[str]:
+        """What must be said wherever a figure is."""
+        return [*([STAND_IN_NOTICE] if self.stand_in else []), *self.participation.sentences()]
+
+    @cached_property
+    def participation(self) -> Participation:
+        return participation(self.study)
+
+    @cached_property
+    def readings(self) -> pd.DataFrame:
+        return build_readings(self.study)
+
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        return cases_table(self.study, self.readings)
+
+    @cached_property
+    def readers(self) -> pd.DataFrame:
+        return readers_table(self.study, self.readings)
+
+    @cached_property
+    def rejections(self) -> pd.DataFrame:
+        """Rejections before opening, arm by arm."""
+        return rejection_rates(self.study)
+
+    @property
+    def gallery(self) -> list[str]:
+        return gallery_sentences(self.rejections)
+
+    @cached_property
+    def recognition(self) -> Recognition:
+        organs = answerable_organs(self.study.design)
+        return cached(self.study, "recognition", lambda: recognise(self.readings, organs=organs, alpha=self.alpha))
+
+    @cached_property
+    def findings(self) -> RecognitionFindings:
+        return find_recognition(self.recognition, self.readings, alpha=self.alpha)
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The content of analysis.json."""
+        return recognition_document(self.recognition, self.findings, alpha=self.alpha)
+
+    @cached_property
+    def drawings(self) -> dict[str, Drawing]:
+        """Every figure that the readings allow, by name."""
+        return {name: drawing for name in FIGURES if (drawing := self.drawing(name))}
+
+    def drawing(self, name: str) -> Drawing | None:
+        """Return one figure; None of a name that there is not, or where the readings do not allow it."""
+        if name not in FIGURES:
+            return None
+        return cached(self.study, f"figure-{name}", lambda: FIGURES[name](self.recognition))
+
+
+def organ_results(study: Study) -> OrganResults:
+    """Return a closed organ-recognition study's results.
+
+    Raises
+    ------
+    DomainError
+        While readers may still read.
+    """
+    require_closed(study)
+    return OrganResults(study, has_stand_ins(study))
+
+
+def results_of(study: Study) -> StudyResults | OrganResults:
+    """Return a closed study's results, of whichever task it is."""
+    return organ_results(study) if is_organ_task(study.design) else study_results(study)
