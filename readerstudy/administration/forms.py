@@ -9,6 +9,7 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
+from readerstudy.administration.task_form import CROP_FIELDS, TOLD_OF_ORIGIN, TaskForm
 from readerstudy.analysis.reporting.plan import Wish
 from readerstudy.domain.case_plan import method_names
 from readerstudy.domain.design import OrganDesign, StudyDesign
@@ -55,6 +56,7 @@ UNSURE_POLICIES = [
     ("exclude", "Left out, as in the published tables"),
 ]
 SECTIONS = {
+    "crop": CROP_FIELDS,
     "matching": ("on", "same_patient"),
     "reading": (
         "practice",
@@ -98,7 +100,7 @@ def _new_seed() -> int:
     return secrets.randbelow(2**31)
 
 
-class StudyForm(forms.Form):
+class StudyForm(TaskForm):
     """The part of a design that is the same for all organs."""
 
     title = forms.CharField(max_length=200, help_text="Readers see it.")
@@ -137,14 +139,15 @@ class StudyForm(forms.Form):
     )
     told_prevalence = forms.CharField(
         max_length=500,
-        initial="Some cases are real, some synthetic.",
+        initial=TOLD_OF_ORIGIN,
         label="What readers are told",
-        help_text="About how many cases are real. Shown to readers and exported.",
+        help_text="About how many cases are real, or of each organ. Shown to readers and exported.",
     )
     response = forms.ChoiceField(
         choices=RESPONSES,
         label="Answers",
-        help_text="Confidence and the six steps give ratings, and with them the area under the ROC curve.",
+        help_text="Confidence and the six steps give ratings, and with them the area under the ROC curve. For the "
+        "organ, the first two stand for the organs and unsure; six steps there are none.",
     )
     lesion_cue = forms.ChoiceField(
         choices=LESION_CUES,
@@ -284,14 +287,14 @@ class StudyForm(forms.Form):
         """Return what STUDY.toml would hold, with the organs' entries given."""
         answers = self.cleaned_data
         sections = {section: {name: answers[name] for name in names} for section, names in SECTIONS.items()}
-        study = {name: answers[name] for name in ("title", "slug", "seed", "stand_ins_allowed")}
-        return {**study, "organs": organs, **sections}
+        study = {name: answers[name] for name in ("title", "slug", "task", "seed", "stand_ins_allowed")}
+        return {**study, "organs": organs, **self.of_task(sections)}
 
     @classmethod
     def filled_from(cls, design: StudyDesign) -> StudyForm:
         """Return the form with what a preset says; its name and seed are the study's own affair."""
         initial = {name: getattr(getattr(design, part), name) for part, names in SECTIONS.items() for name in names}
-        return cls(initial=initial | {"title": design.title})
+        return cls(initial=initial | {"title": design.title, "task": design.task})
 
 
 class OrganForm(forms.Form):

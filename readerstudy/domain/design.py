@@ -1,11 +1,7 @@
-"""The one schema of a study, as `STUDY.toml` writes it and `Study.design` stores it.
-
-The schema is whole; what has no function yet is in `_LATER`: stored at its default, refused when set.
-"""
+"""The one schema of a study, as `STUDY.toml` writes it and `Study.design` stores it."""
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import tomllib
@@ -334,26 +330,13 @@ _CAME_LATER: tuple[tuple[str, str], ...] = (
     ("reading", "host_only"),
 )
 
-# Parts of the schema whose function comes later: only the values given here are accepted.
-_LATER: dict[tuple[str, str], tuple[object, ...]] = {
-    ("", "task"): ("origin",),
-}
-
 
 def parse_design(data: dict[str, Any], *, where: str = "The design") -> StudyDesign:
     """Check a design given as the mapping that `STUDY.toml` holds; `where` names it in an error."""
     try:
-        design = StudyDesign.model_validate(data)
+        return StudyDesign.model_validate(data)
     except ValidationError as error:
         raise DomainError(f"{where}: {_sentence(error)}") from None
-    refused = [
-        _not_yet(section, key, taken)
-        for (section, key), taken in _LATER.items()
-        if _set(design, section, key) not in taken
-    ]
-    if refused:
-        raise DomainError(f"{where}: not available in this version: {', '.join(refused)}. Leave these keys out.")
-    return design
 
 
 def load_design(path: Path) -> StudyDesign:
@@ -370,15 +353,6 @@ def _listed(numbers: list[int], wanted: int) -> str:
     """Return the few numbers that lie nearest to what was wanted."""
     nearest = sorted(sorted(numbers, key=lambda number: abs(number - wanted))[:NEAREST])
     return " or ".join(map(str, nearest)) if nearest else "all of them only (0)"
-
-
-def _set(design: StudyDesign, section: str, key: str) -> object:
-    return getattr(getattr(design, section) if section else design, key)
-
-
-def _not_yet(section: str, key: str, taken: tuple[object, ...]) -> str:
-    name = f"{section}.{key}" if section else key
-    return f"{name} (only {' or '.join(map(json.dumps, taken))})"
 
 
 def _sentence(error: ValidationError) -> str:

@@ -123,6 +123,7 @@ def render_study(request: HttpRequest, study: Study, *, invitation_form: Invitat
         "deviations": deviations(protocol) if protocol else [],
         "amendment_form": AmendmentForm(),
         "study": study,
+        "crop": None if study.read_elsewhere else parse_design(study.design).shown_crop,
         **_draft_balance(study),
         "progress": study_progress(study),
         "readiness": readiness(study),

@@ -14,6 +14,7 @@ from readerstudy.domain.presets import PRESETS
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.study import Study
 from readerstudy.models.volume import OrganScan
+from tests import factories
 
 from . import builders
 
@@ -53,6 +54,7 @@ def answers(**changes: object) -> dict[str, object]:
         "title": "Livers",
         "slug": "livers",
         "seed": 1,
+        "task": "origin",
         "practice": 0,
         "told_prevalence": "Some are real.",
         "response": "label",
@@ -102,6 +104,32 @@ def test_the_form_makes_the_study_that_was_asked_for(sources: None, staff_client
     assert study.design["reading"]["told_prevalence"] == "Some are real."
     events = AuditEvent.objects.exclude(action="log in")
     assert list(events.values_list("actor__name", "action")) == [("ann", "create study")]
+
+
+def test_organ_recognition_is_stored_with_its_crop_and_without_what_it_has_no_use_for(
+    sources: None, staff_client: Client
+):
+    factories.make_patients(real=2, hosts=2, organ="kidney")
+    response = create(
+        staff_client,
+        **{"task": "organ", "kidney-include": "on", "side_mm": 50, "spacing_mm": "", "surroundings": "masked"},
+        **{"margin_mm": 3, "controls": 2, "max_run": 3, "attributes": ["shape"]},
+        told_prevalence="Some cases are real, some synthetic.",
+    )
+    design = Study.objects.get().design
+    assert response["Location"] == reverse("study-detail", args=["livers"])
+    assert design["task"] == "organ"
+    assert design["crop"] == {"side_mm": 50, "spacing_mm": 1, "surroundings": "masked", "margin_mm": 3}
+    assert design["reading"]["told_prevalence"] == "Every tumour is in one of the organs that can be answered."
+    page = staff_client.get(response["Location"]).content.decode()
+    assert "cube of 50 mm a side" in page
+    assert "Equivalence margin" not in page
+
+
+def test_organ_recognition_of_one_organ_is_refused_in_a_sentence(sources: None, staff_client: Client):
+    response = create(staff_client, task="organ", side_mm=60)
+    assert not Study.objects.exists()
+    assert "needs cases of two organs at the least" in response.content.decode()
 
 
 def test_sittings_matching_and_analysis_are_stored_as_asked(sources: None, staff_client: Client):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readerstudy.domain.design import _CAME_LATER, _LATER, StudyDesign, load_design, parse_design
+from readerstudy.domain.design import _CAME_LATER, StudyDesign, load_design, parse_design
 from readerstudy.domain.errors import DomainError
 from tests.factories import design_data, organ_data
 
@@ -101,26 +101,6 @@ def test_a_key_that_came_later_is_stored_and_hashed_where_it_is_set():
     assert design.to_json()["gallery"]["max_rejected"] == 0.5
     assert design.sha256() != parse_design(design_data()).sha256()
     assert parse_design(design.to_json()) == design
-
-
-LATER = {
-    ("", "task"): "organ",
-}
-
-
-def test_every_key_that_comes_later_is_tried():
-    assert LATER.keys() == _LATER.keys()
-
-
-@pytest.mark.parametrize(("section", "key"), LATER)
-def test_a_key_that_comes_later_is_refused_by_name(section, key):
-    value = LATER[section, key]
-
-    organs = [organ_data(), organ_data(name="kidney")]
-    message = refusal(organs=organs, **{section: {key: value}} if section else {key: value})
-
-    name = f"{section}.{key}" if section else key
-    assert message.startswith(f"The design: not available in this version: {name} (only ")
 
 
 def test_keys_left_out_take_the_documented_defaults():

@@ -39,8 +39,7 @@ def read(reader, say):
 
 
 @pytest.fixture
-def study(monkeypatch):
-    monkeypatch.setattr("readerstudy.domain.design._LATER", {})
+def study():
     for organ in ("liver", "kidney"):
         factories.make_patients(real=3, hosts=3, organ=organ)
     return factories.make_open_study(**factories.organ_task_data(reading={"practice": 1, "debrief": True}))

@@ -21,12 +21,6 @@ from readerstudy.models.reading import Reading
 from tests import factories
 
 
-@pytest.fixture(autouse=True)
-def available(monkeypatch):
-    """Let designs ask for it, before administrators can."""
-    monkeypatch.setattr("readerstudy.domain.design._LATER", {})
-
-
 def refusal(**changes):
     with pytest.raises(DomainError) as caught:
         parse_design(factories.organ_task_data(**changes))

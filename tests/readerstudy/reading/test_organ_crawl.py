@@ -97,7 +97,6 @@ def crawl(django_db_setup, django_db_blocker, tmp_path_factory):
         transaction.atomic(),
     ):
         patch.setattr(first_task, "answer", unsure)
-        patch.setattr("readerstudy.domain.design._LATER", {})
         study = plant()
         visits = first_task.crawl_to_the_end(study)
         organs = dict(Case.objects.values_list("pk", "organ"))
