@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from .chromium import fresh_page, launch_chromium
 from .reading_server import ReadingServer, serve
 from .room_page import make_case, open_room
+from .whole_site import WIDE, administrator, reader, site  # noqa: F401  fixtures
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,10 @@ from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.crops import FILL_HU
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.leak_audit.features import CROP_FEATURES
+from readerstudy.domain.leak_audit.figures import audit_drawings
+from readerstudy.domain.leak_audit.runs import latest_audit
+from readerstudy.domain.leak_audit.study import DESCRIPTION, measure_cases
 from readerstudy.domain.organ_task import TOLD
 from readerstudy.domain.reading_room import current_state, find_slices, outline
 from readerstudy.domain.slice_packs import decode_slice
@@ -251,3 +255,44 @@ def test_a_draft_can_be_drawn_from_real_cases_alone(patients):
     start_generation(study=study, actor=factories.ACTOR)
 
     assert set(GroundTruth.objects.values_list("truth", flat=True)) == {"real"}
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_the_audit_measures_crops_as_they_are_shown_and_compares_organs(patients):
+    for organ in ("liver", "kidney"):
+        factories.make_patients(real=6, hosts=6, organ=organ)
+    organs = [factories.organ_data(name=name, real=4, synthetic={"hand-crafted": 4}) for name in ("liver", "kidney")]
+    study = factories.make_open_study(**factories.organ_task_data(organs=organs))
+
+    cases = measure_cases(study)
+
+    assert set(cases) == {*DESCRIPTION, *(feature.name for feature in CROP_FEATURES)}
+    assert not {"organ_ml", "organ_hu", "soft_hu", "air"} & set(cases)
+    for name, value in {"slices": 13, "rows": 13, "columns": 13, "slice_mm": 2, "row_mm": 2, "tilt_deg": 0}.items():
+        assert set(cases[name]) == {value}, name
+    assert set(cases["cue_place"]) == {0.5}
+    assert cases[["noise_hu", "grain", "sharpness", "diameter_mm", "bytes"]].notna().all().all()
+    told = latest_audit(study).result
+    assert {one["where"] for one in told["results"]} == {"kidney against liver"}
+    assert {(one["n_real"], one["n_synthetic"]) for one in told["results"]} == {(8, 8)}
+    assert told["notes"][0].startswith("What lies around the tumours is shown")
+    assert "organs" in told["conclusion"] or "8 kidney and 8 liver cases" in told["conclusion"]
+    assert set(audit_drawings(latest_audit(study))) >= {"parts"}
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_the_audit_finds_an_organ_that_comes_from_a_data_set_of_its_own(db):
+    for organ in ("liver", "kidney"):
+        factories.make_patients(real=9, hosts=0, organ=organ)  # a data set each
+    organs = [factories.organ_data(name=name, real=9, synthetic={}) for name in ("liver", "kidney")]
+    crop = {"side_mm": 32, "spacing_mm": 2, "surroundings": "masked"}
+    study = factories.make_open_study(**factories.organ_task_data(organs=organs, crop=crop))
+
+    audit = latest_audit(study)
+
+    assert audit.outcome == "tells"
+    assert any("outside the tumour, kidney against liver: source data set" in one for one in audit.result["findings"])
+    assert {"parts", "tells"} == set(audit_drawings(audit))
+    assert not any(note.startswith("What lies around") for note in audit.result["notes"])
