@@ -30,5 +30,6 @@ PRESETS = {
         Preset("pixel2cancer", "Pixel2Cancer", "50 cases an organ, half of them real; invite 3 readers."),
         Preset("difftumor", "DiffTumor", "60 cases an organ, half of them real; invite 2 readers."),
         Preset("early-stage", "Early stage", "Tumours below 20 mm, two sittings four weeks apart, 15 hidden repeats."),
+        Preset("organs", "Organ recognition", "In which organ is an early tumour? Masked crops, 40 cases an organ."),
     )
 }
