@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from readerstudy.analysis.agreement import NO_SPREAD
 from readerstudy.analysis.clusters import cases_of, cluster_weights
 
 FloatArray = npt.NDArray[np.float64]
@@ -25,7 +26,9 @@ def pooled_intervals(
     replicates: int = REPLICATES,
     seed: int = SEED,
 ) -> dict[str, tuple[float, float]]:
-    """Return the limits of the pooled figures, percentiles over resampled readers and patients; NaN where none exist.
+    """Return the limits of the pooled figures, percentiles over resampled readers and patients.
+
+    NaN where a figure does not vary over them: nobody answered otherwise, or one patient is all there is.
 
     Patients (hosts, for synthetic tumours) are drawn whole, within those who show tumours of the same organs; readers,
     where there are two or more, all with all of their answers (A. B. Owen, Ann. Appl. Stat. 1 (2007) 386: wide rather
@@ -100,4 +103,4 @@ def _limits(values: FloatArray, alpha: float) -> tuple[float, float]:
     if not estimable.size:
         return np.nan, np.nan
     low, high = np.quantile(estimable, [alpha / 2, 1 - alpha / 2])
-    return float(low), float(high)
+    return (float(low), float(high)) if np.ptp(estimable) > NO_SPREAD else (np.nan, np.nan)

@@ -151,7 +151,7 @@ def close(site: Site, page: Page) -> None:
 
 def assert_export_says(archive: Path, said: list[str]) -> None:
     with zipfile.ZipFile(archive) as files:
-        names = {Path(name).name: name for name in files.namelist()}
+        names = {name.partition("/")[2]: name for name in files.namelist()}
         readings = list(csv.DictReader(io.StringIO(files.read(names["readings.csv"]).decode())))
         confusion = list(csv.DictReader(io.StringIO(files.read(names["confusion.csv"]).decode())))
         analysis = json.loads(files.read(names["analysis.json"]))

@@ -108,7 +108,8 @@ def _shares(axis: Axes, rows: pd.DataFrame, readers: list[str], *, chance: float
             low, value, high = (getattr(row, f"{name}{end}") for end in ("_low", "", "_high"))
             if pd.isna(value):
                 continue
-            axis.plot([low, high], [y, y], color=color, linewidth=1.2)
+            if not pd.isna(low):
+                axis.plot([low, high], [y, y], color=color, linewidth=1.2)
             axis.plot(
                 [value], [y], linestyle="", marker=marker, color=color, markerfacecolor=face, markersize=5,
                 label=label,

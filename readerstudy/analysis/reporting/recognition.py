@@ -14,6 +14,7 @@ from readerstudy.analysis.reporting.order import natural
 
 ORIGIN_WORDS = {POOLED: "All cases", "real": "Real tumours", "synthetic": "Synthetic tumours"}
 OPEN, TOLD = "open", "told"  # tones of the headline: as guessing gives, or not
+NO_INTERVAL = "Answers do not vary over readers and patients, so there is no interval, and nothing to conclude."
 FEW_READERS = 5
 MANY_UNSURE = 0.2
 UNEQUAL = 1.2  # the largest organ's cases over the smallest's
@@ -159,6 +160,8 @@ def _headline(found: Recognition, confidence: str) -> tuple[str, str, str]:
     if not pooled or pd.isna(pooled["macro"]):
         return f"Not every organ was named of some case, so no accuracy can be given; {chance}.", "", OPEN
     macro, low, high = (float(pooled[name]) for name in ("macro", "macro_low", "macro_high"))
+    if pd.isna(low):
+        return f"{percent(macro)} % of the tumours' organs were named right; {chance}.", NO_INTERVAL, OPEN
     who = "One reader" if found.n_readers == 1 else f"{found.n_readers} readers"
     sentence = (
         f"{who} named the organ of {percent(macro)} % of the tumours right (mean of the organs, {confidence} interval "
@@ -181,15 +184,13 @@ def _of_origin(found: Recognition, origin: str) -> str:
     share = _share(pooled, "macro")
     if not share.percent:
         return f"{ORIGIN_WORDS[origin]}: not estimable, since of some organ no answer named one."
-    return f"{ORIGIN_WORDS[origin]}: {share.percent} % ({share.interval} %)."
+    return f"{ORIGIN_WORDS[origin]}: {share.percent} %{f' ({share.interval} %)' if share.interval else ''}."
 
 
 def _limits(found: Recognition, readings: pd.DataFrame) -> Iterator[str]:
     if 0 < found.n_readers < FEW_READERS:
-        yield (
-            f"{found.n_readers} reader{'s' if found.n_readers > 1 else ''} stand for few: the intervals of all readers "
-            "are narrower than they should be with fewer than five."
-        )
+        who = "One reader stands" if found.n_readers == 1 else f"{found.n_readers} readers stand"
+        yield f"{who} for few others: with fewer than five, the intervals of all readers are narrower than they should be."
     pooled = found.pooled()
     if pooled and pooled["n_cases"] and pooled["n_unsure"] / pooled["n_cases"] > MANY_UNSURE:
         yield (

@@ -8,6 +8,7 @@ from sklearn.metrics import cohen_kappa_score
 from readerstudy.analysis.frame import ORGAN_LABELS, ORGANS, InvalidReadings, readings_frame
 from readerstudy.analysis.recognition import recognise
 from readerstudy.analysis.recognition_bootstrap import pooled_intervals
+from readerstudy.analysis.reporting.recognition import find_recognition
 
 
 def frame(answers, **more):
@@ -151,6 +152,52 @@ def test_the_pooled_interval_is_about_as_wide_as_the_figure_varies_from_study_to
 
     assert 0.9 < np.mean(widths) / (2 * 1.96 * np.std(micro)) < 1.6  # wide rather than narrow
     assert held >= 55
+
+
+def test_where_nobody_answered_otherwise_there_is_no_interval():
+    rows = [("R1", f"c{n}", ORGANS[n % 3], "real", ORGANS[n % 3]) for n in range(12)]
+
+    found = recognise(frame(rows), organs=ORGANS)
+
+    assert found.pooled()["macro"] == 1
+    assert np.isnan(found.pooled()["macro_low"])
+    findings = find_recognition(found, frame(rows), alpha=0.05)
+    assert findings.headline == "100.0 % of the tumours' organs were named right; guessing among 3 organs gives 33.3 %."
+    assert findings.verdict.startswith("Answers do not vary")
+
+
+@pytest.mark.parametrize(
+    ("right", "verdict"),
+    [
+        (0.75, "They told the organs apart better than by guessing."),
+        (1 / 3, "That is what guessing would give, and so would readers who are right in up to"),
+        (0.05, "They named the right organ less often than by guessing."),
+    ],
+)
+def test_the_headline_says_what_the_interval_does_and_does_not_show(right, verdict):
+    readings = simulated(np.random.default_rng(5), n_readers=5, per_organ=20, right=right)
+
+    findings = find_recognition(recognise(readings, organs=ORGANS), readings, alpha=0.05)
+
+    assert findings.headline.startswith("5 readers named the organ of ")
+    assert findings.headline.endswith("guessing among 3 organs gives 33.3 %.")
+    assert findings.verdict.startswith(verdict)
+    assert "indistinguishable" not in findings.verdict
+
+
+def test_what_limits_the_figures_is_said():
+    rows = [("R1", f"c{n}", "liver" if n < 20 else "kidney", "real", "unsure" if n % 3 else "liver") for n in range(30)]
+    readings = frame(rows, patient_id=[f"P{n // 2}" for n in range(30)])
+
+    limits = find_recognition(recognise(readings, organs=["liver", "kidney"]), readings, alpha=0.05).limits
+
+    assert [limit.partition(":")[0][:40] for limit in limits] == [
+        "One reader stands for few others",
+        "66.7 % of the answers were unsure and ar",
+        "The organs have unequal numbers of cases",
+        "15 patients or hosts show several cases",
+    ]
+    assert "a reader who always says liver is right in 66.7 %" in limits[2]
 
 
 def test_the_same_seed_gives_the_same_interval(readings):
