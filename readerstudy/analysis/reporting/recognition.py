@@ -190,7 +190,7 @@ def _of_origin(found: Recognition, origin: str) -> str:
 def _limits(found: Recognition, readings: pd.DataFrame) -> Iterator[str]:
     if 0 < found.n_readers < FEW_READERS:
         who = "One reader stands" if found.n_readers == 1 else f"{found.n_readers} readers stand"
-        yield f"{who} for few others: with fewer than five, the intervals of all readers are narrower than they should be."
+        yield f"{who} for few others: with fewer than five, the intervals of all readers are too narrow."
     pooled = found.pooled()
     if pooled and pooled["n_cases"] and pooled["n_unsure"] / pooled["n_cases"] > MANY_UNSURE:
         yield (
