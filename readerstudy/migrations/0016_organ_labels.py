@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('readerstudy', '0014_actors_and_chained_trail'),
+        ('readerstudy', '0015_radiomics_run'),
     ]
 
     operations = [
