@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,10 +15,12 @@ from readerstudy.analysis.recognition import Recognition, recognise
 from readerstudy.analysis.recognition_document import recognition_document
 from readerstudy.analysis.reporting.gallery import gallery_sentences
 from readerstudy.analysis.reporting.recognition import RecognitionFindings, find_recognition
+from readerstudy.analysis.reporting.recognition_machine import Compared, beside_machine
 from readerstudy.domain.export_tables import cases_table, readers_table
 from readerstudy.domain.gallery_rates import rejection_rates
 from readerstudy.domain.organ_task import answerable_organs, is_organ_task
 from readerstudy.domain.participation import Participation, participation
+from readerstudy.domain.radiomics.runs import runs_of
 from readerstudy.domain.result_cache import cached
 from readerstudy.domain.results import (
     STAND_IN_NOTICE,
@@ -28,6 +30,7 @@ from readerstudy.domain.results import (
     study_results,
 )
 from readerstudy.domain.unblinding import require_closed
+from readerstudy.models.job import Job
 from readerstudy.models.study import Study
 
 FIGURES: dict[str, Callable[[Recognition], Drawing | None]] = {
@@ -87,9 +90,16 @@ class OrganResults:
         return find_recognition(self.recognition, self.readings, alpha=self.alpha)
 
     @cached_property
+    def beside_machine(self) -> list[Compared]:
+        """The readers beside the radiomics machine; empty where it was not asked for these organs."""
+        run = runs_of(self.study).filter(state=Job.State.SUCCEEDED).first()
+        return beside_machine(self.recognition, run.result) if run else []
+
+    @cached_property
     def document(self) -> dict[str, Any]:
         """The content of analysis.json."""
-        return recognition_document(self.recognition, self.findings, alpha=self.alpha)
+        document = recognition_document(self.recognition, self.findings, alpha=self.alpha)
+        return document | {"beside_machine": [asdict(line) for line in self.beside_machine]}
 
     @cached_property
     def drawings(self) -> dict[str, Drawing]:

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 from readerstudy.administration.drawings import drawing_file
 from readerstudy.analysis.radiomics.words import methods, notes
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.organ_results import OrganResults, results_of
 from readerstudy.domain.radiomics.figures import maps_of, questions_of, run_drawing
 from readerstudy.domain.radiomics.runs import WAITING, ask_radiomics, runs_of
 from readerstudy.domain.radiomics.tables import TABLES, run_table
 from readerstudy.domain.radiomics.tumors import scans_with_tumors
-from readerstudy.domain.results import study_results
 from readerstudy.domain.roles import Permission
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.job import Job
@@ -63,7 +63,7 @@ def dataset_radiomics_figure(request: HttpRequest, dataset: str, name: str, form
 def study_radiomics(request: HttpRequest, study: Study) -> HttpResponse:
     context = {"study": study, "may_run": True, **_shown(study)}
     if context["run"] is not None:
-        context["readers"] = study_results(study).findings.headlines
+        context["readers"] = _said_of_readers(study)
     return render(request, TEMPLATE, context)
 
 
@@ -85,6 +85,15 @@ def study_radiomics_progress(request: HttpRequest, study: Study) -> JsonResponse
 @require_safe
 def study_radiomics_figure(request: HttpRequest, study: Study, name: str, form: str) -> HttpResponse:
     return _file(study, study.slug, name, form)
+
+
+def _said_of_readers(study: Study) -> list[dict[str, str]]:
+    """Return what the readers did, in a sentence for each generator, or one of the organs."""
+    results = results_of(study)
+    if isinstance(results, OrganResults):
+        findings = results.findings
+        return [{"generator": "", "sentence": f"{findings.headline} {findings.verdict}".strip()}]
+    return [{"generator": one.generator, "sentence": one.sentence} for one in results.findings.headlines]
 
 
 def _shown(of: Dataset | Study) -> dict[str, Any]:

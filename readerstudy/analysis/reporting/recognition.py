@@ -181,10 +181,11 @@ def _headline(found: Recognition, confidence: str) -> tuple[str, str, str]:
 
 def _of_origin(found: Recognition, origin: str) -> str:
     pooled = found.pooled(origin)
-    share = _share(pooled, "macro")
-    if not share.percent:
+    found_share = share(pooled, "macro")
+    if not found_share.percent:
         return f"{ORIGIN_WORDS[origin]}: not estimable, since of some organ no answer named one."
-    return f"{ORIGIN_WORDS[origin]}: {share.percent} %{f' ({share.interval} %)' if share.interval else ''}."
+    interval = f" ({found_share.interval} %)" if found_share.interval else ""
+    return f"{ORIGIN_WORDS[origin]}: {found_share.percent} %{interval}."
 
 
 def _limits(found: Recognition, readings: pd.DataFrame) -> Iterator[str]:
@@ -249,8 +250,8 @@ def _organ_row(table: pd.DataFrame, reader: str, organs: Sequence[str]) -> Organ
         answered = int(row["n_cases"] - row["n_unsure"])
         cells.append(
             OrganCells(
-                recall=_share(row, "recall", f"{int(row['n_right'])}/{answered}"),
-                precision=_share(row, "precision", f"{int(row['n_right'])}/{int(row['n_called'])}"),
+                recall=share(row, "recall", f"{int(row['n_right'])}/{answered}"),
+                precision=share(row, "precision", f"{int(row['n_right'])}/{int(row['n_called'])}"),
                 n_unsure=int(row["n_unsure"]),
             )
         )
@@ -265,8 +266,8 @@ def _reader_row(table: pd.DataFrame, reader: str) -> ReaderRow:
         is_pooled=reader == POOLED,
         n_cases=int(row["n_cases"]),
         n_unsure=int(row["n_unsure"]),
-        macro=_share(row, "macro"),
-        micro=_share(row, "micro", f"{int(row['n_right'])}/{answered}"),
+        macro=share(row, "macro"),
+        micro=share(row, "micro", f"{int(row['n_right'])}/{answered}"),
         of_all="" if pd.isna(row["of_all"]) else percent(row["of_all"]),
         p="" if pd.isna(row["binomial_p"]) else p_value(row["binomial_p"]),
         kappa="" if pd.isna(row["kappa"]) else rounded(row["kappa"], 2),
@@ -274,7 +275,8 @@ def _reader_row(table: pd.DataFrame, reader: str) -> ReaderRow:
     )
 
 
-def _share(row: Mapping[str, Any], name: str, fraction: str = "") -> Share:
+def share(row: Mapping[Any, Any], name: str, fraction: str = "") -> Share:
+    """Return a row's figure of that name with its interval."""
     if pd.isna(row[name]):
         return Share(fraction=fraction)
     low, high = row[f"{name}_low"], row[f"{name}_high"]

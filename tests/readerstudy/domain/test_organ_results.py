@@ -6,8 +6,12 @@ from collections import Counter
 
 import pandas as pd
 import pytest
+from django.utils import timezone
 from scipy.stats import binomtest
 
+from readerstudy.analysis.radiomics.experiment import run_experiment
+from readerstudy.analysis.reporting.numbers import percent
+from readerstudy.domain.actors import actor_of
 from readerstudy.domain.answer_scale import asked_of
 from readerstudy.domain.answers import parse_answer, save_answer
 from readerstudy.domain.errors import DomainError
@@ -17,7 +21,10 @@ from readerstudy.domain.queries.reviewed_case import reviewed_case
 from readerstudy.domain.reading_room import current_state
 from readerstudy.domain.report import render_report
 from readerstudy.models.debrief import Debrief
+from readerstudy.models.job import Job
+from readerstudy.models.radiomics_run import RadiomicsRun
 from tests import factories
+from tests.readerstudy.analysis.radiomics.builders import feature_table
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -147,6 +154,34 @@ def test_the_report_says_what_was_shown_and_found(closed):
         assert part in report, part
     for of_the_first_task in ("sensitivity", "specificity", "visual Turing test", "Positive = real"):
         assert of_the_first_task.lower() not in report.lower(), of_the_first_task
+
+
+def test_the_machine_stands_beside_the_readers_where_it_was_asked_for_the_same_organs(closed):
+    study, _ = closed
+    table = feature_table(patients=40, organs=("liver", "kidney"), organ_shift=4.0)
+    result = run_experiment(table, permutations=9)
+    result |= {"refused": {}, "stand_in": False, "settings": {"bin_width_hu": 25.0, "spacing_mm": 1.0}}
+    ended = timezone.now()
+    RadiomicsRun.objects.create(
+        study=study, actor=actor_of("ann"), state=Job.State.SUCCEEDED, result=result, finished_at=ended
+    )
+
+    results = results_of(study)
+
+    readers, machine = results.beside_machine
+    assert (readers.who, readers.origin, readers.n) == ("All readers", "Real tumours", 8)
+    assert (machine.who, machine.origin, machine.n) == ("Machine (radiomics)", "Real tumours", 40)
+    assert float(machine.macro.percent) > 90
+    pooled = results.recognition.pooled("real")
+    assert readers.macro.percent == percent(pooled["macro"])
+    assert 'id="machine"' in render_report(results)
+    assert results.document["beside_machine"][1]["who"] == "Machine (radiomics)"
+
+
+def test_there_is_no_machine_where_it_was_not_asked(closed):
+    study, _ = closed
+
+    assert results_of(study).beside_machine == []
 
 
 def test_a_debrief_tells_each_reader_the_organs(closed):
