@@ -17,7 +17,7 @@ SURROUNDINGS = [
 ]
 TOLD_OF_ORIGIN = "Some cases are real, some synthetic."
 OF_ORIGIN_ALONE = {
-    "reading": {"controls", "attributes", "max_run"},
+    "reading": {"controls", "host_only", "attributes", "max_run"},
     "analysis": {"unsure_policy", "equivalence_margin"},
 }
 """What the form does not show for organ recognition, which has no use for it."""

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('readerstudy', '0015_radiomics_run'),
+        ('readerstudy', '0016_host_only_cases'),
     ]
 
     operations = [
