@@ -70,7 +70,7 @@ def _check_answers(design: StudyDesign) -> None:
         )
     if reading.host_only:
         raise ValueError(
-            'reading.host_only hides tumours, and task = "organ" asks for theirs: leave it out (crop.surroundings = '
+            'reading.host_only hides tumours, whose organ task = "organ" asks for: leave it out (crop.surroundings = '
             '"masked" shows them alone)'
         )
     if reading.max_run:

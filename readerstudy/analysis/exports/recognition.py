@@ -29,7 +29,15 @@ ORGAN_FILES = {
         name: FILES[name]
         for name in (
             *("export.xlsx", "data_dictionary.csv", "design.json", "remarks.csv", "revisions.csv", "problems.csv"),
-            *("displays.csv", "gallery.csv", "gallery_reviews.csv", "protocol.json", "audit_log.csv", "report.html"),
+            *(
+                "superseded.csv",
+                "displays.csv",
+                "gallery.csv",
+                "gallery_reviews.csv",
+                "protocol.json",
+                "audit_log.csv",
+                "report.html",
+            ),
             *("figures", "SHA256SUMS"),
         )
     },

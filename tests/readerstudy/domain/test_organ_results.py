@@ -99,7 +99,7 @@ FILES = {
     "README.txt", "SHA256SUMS", "accuracy.csv", "analysis.json", "audit_log.csv", "cases.csv", "confusion.csv",
     "data_dictionary.csv", "design.json", "displays.csv", "export.xlsx", "figures", "gallery.csv",
     "gallery_reviews.csv", "organs.csv", "problems.csv", "protocol.json", "readers.csv", "readings.csv", "remarks.csv",
-    "report.html", "revisions.csv",
+    "report.html", "revisions.csv", "superseded.csv",
 }  # fmt: skip
 
 

@@ -60,6 +60,11 @@ ONE_ORGAN = [factories.organ_data(), factories.organ_data(name="kidney", real=0,
             'reading.controls are poor synthetic cases, which task = "organ" has no use for: leave them out.',
         ),
         (
+            {"reading": {"host_only": 2}},
+            'reading.host_only hides tumours, whose organ task = "organ" asks for: leave it out (crop.surroundings = '
+            '"masked" shows them alone).',
+        ),
+        (
             {"reading": {"max_run": 3}},
             "reading.max_run limits runs of real and of synthetic cases, not of organs: leave it out of task = "
             '"organ".',
