@@ -114,9 +114,8 @@ def organ_comparisons(cases: pd.DataFrame) -> list[Comparison]:
     pairs = [(organs[0], organs[1])] if len(organs) == 2 else [(organ, OTHERS) for organ in organs]
     found = [one for pair in pairs if (one := _organ_comparison(cases.sort_values("case_id"), *pair)) is not None]
     if not found:
-        counts = " and ".join(
-            f"{n} {organ}" for organ, n in cases["organ"].value_counts(sort=False).sort_index().items()
-        )
+        *first, last = [f"{n} {organ}" for organ, n in cases.groupby("organ").size().items()]
+        counts = f"{', '.join(first)} and {last}" if first else last
         raise TooFewCases(
             f"{counts} cases are too few to audit: {MIN_PATIENTS} patients of an organ and as many of others are "
             "needed."

@@ -63,6 +63,11 @@ def test_too_few_cases_are_said_by_organ():
     )
 
 
+def test_three_organs_are_counted_in_a_list():
+    with pytest.raises(TooFewCases, match=r"^2 kidney, 4 liver and 2 pancreas cases are too few"):
+        audit(alike(arm=4, organs=("liver", "pancreas", "kidney")))
+
+
 def test_an_organ_with_too_few_is_named():
     cases = alike(arm=45, organs=ORGANS)
     few = cases[(cases["organ"] != "liver") | (cases.groupby("organ").cumcount() < 5)]
