@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -13,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from synthesis.phantom.dataset import write_dataset
 
-from .room_page import canvas_of
+from .room_page import canvas_of, expect_open
 from .viewer_page import settle
 from .whole_site import PASSWORD, PROJECT, WIDE, Site
 
@@ -110,7 +109,7 @@ def read_by_keyboard(page: Page, link: str) -> list[str]:
         shown = page.locator(f"[name={square}_shown]").input_value()
         page.get_by_label(f"In the {square} square").fill(shown)
     page.get_by_role("button", name="Check and go on").click()
-    expect(canvas_of(page)).to_have_attribute("data-painted", re.compile(r"\d+"))
+    expect_open(page)
     look_at(page, "11-practice")
     page.keyboard.press("t")
     page.keyboard.press("Enter")
@@ -123,6 +122,7 @@ def read_by_keyboard(page: Page, link: str) -> list[str]:
         case = page.evaluate("fetch('/reading/state').then((answer) => answer.json())")["case"]
         assert (case["organ"], case["shape"], case["cue_slice"]) == ("", [51, 51, 51], 25)
         expect(canvas_of(page)).to_have_attribute("data-painted", "25")
+        expect_open(page)
         page.keyboard.press("ArrowDown")
         page.keyboard.press(key)
         expect(page.locator("button[data-label][aria-pressed=true]")).to_have_attribute("data-label", KEYS[key])
