@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('readerstudy', '0016_host_only_cases'),
+        ('readerstudy', '0017_preview_directions'),
     ]
 
     operations = [
