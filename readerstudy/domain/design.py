@@ -16,7 +16,8 @@ from readerstudy.domain.eligibility import CRITERIA, ELIGIBILITY
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.host_only import ball_diameter_mm
 from readerstudy.domain.orders import most_repeats
-from readerstudy.domain.organ_task import ORGAN_TASK, TOLD, check_organ_task
+from readerstudy.domain.organ_checks import check_organ_task
+from readerstudy.domain.organ_task import ORGAN_TASK, TOLD
 from readerstudy.domain.shares import least_anchors, n_blocks, sizes_that_fit, suffice
 
 Count = Annotated[int, Field(ge=0, le=10_000, strict=True)]

@@ -12,7 +12,6 @@ import numpy as np
 
 from readerstudy.domain import slice_packs
 from readerstudy.domain.bell import ring_pack, ring_synthesis
-from readerstudy.domain.crops import shown_part
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.host_only import hide
@@ -20,6 +19,7 @@ from readerstudy.domain.importing.lesions import tumor_fields
 from readerstudy.domain.jobs import Commit, claimable, remove_leftovers, run, unheard
 from readerstudy.domain.lesion_cue import cue_point, cue_slice
 from readerstudy.domain.queries.progress import StudyProgress, study_progress
+from readerstudy.domain.shown_part import shown_part
 from readerstudy.domain.store import Shelf, get_store, remove_orphans
 from readerstudy.domain.volumes import load_mask, load_volume
 from readerstudy.models.case import Case, SlicePack

@@ -169,6 +169,7 @@ def test_every_case_is_built_on_one_grid_and_shown_without_its_organ(patients):
                 "towards": ["I", "P", "L"],
                 "cue_slice": 10,
                 "cue_marker": None,
+                "rates_realism": True,
             }
         )
     }
