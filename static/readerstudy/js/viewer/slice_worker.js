@@ -7,15 +7,7 @@
 import "./codec.js"; // named here as well, so that both modules are fetched at once
 import { fetchSlice } from "./fetch_slice.js";
 
-/**
- * Give memory back at once, where browsers can: garbage is collected too late for hundreds of slices. In workers alone,
- * as V8 reads arrays more slowly in a script that has ever given one away.
- *
- * @param {ArrayBuffer} buffer
- */
-const giveBack = (buffer) => buffer.transfer?.(0);
-
 self.addEventListener("message", async ({ data: { id, url, pixelCount } }) => {
-  const fetched = await fetchSlice(url, pixelCount, giveBack);
+  const fetched = await fetchSlice(url, pixelCount);
   self.postMessage({ id, ...fetched }, fetched.pixels ? [fetched.pixels.buffer] : []);
 });
