@@ -1,6 +1,10 @@
-"""A page that the browser may hide and freeze. Playwright's own pages can't be: it keeps them visible and focused."""
+"""A page that the browser may hide and freeze, and that keeps nothing of what it fetches for DevTools to show.
+
+Playwright's own pages are kept visible and focused, and hold up to 200 MB of the answers to their requests.
+"""
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +14,7 @@ from playwright.sync_api import Browser, Page
 class FreezablePage:
     """A page in a profile of its own, driven by the DevTools protocol alone."""
 
-    def __init__(self, browser: Browser, beside: Page, url: str) -> None:
+    def __init__(self, browser: Browser, beside: Page, url: str, cookies: Iterable[Mapping[str, Any]] = ()) -> None:
         self._browser = browser.new_browser_cdp_session()
         self._beside = beside  # waiting on it lets messages arrive
         self.keyboard = self
@@ -18,6 +22,8 @@ class FreezablePage:
         self._sent = 0
         self._browser.on("Target.receivedMessageFromTarget", self._receive)
         context = self._browser.send("Target.createBrowserContext")["browserContextId"]
+        kept = [{name: cookie[name] for name in ("name", "value", "domain", "path")} for cookie in cookies]
+        self._browser.send("Storage.setCookies", {"cookies": kept, "browserContextId": context})
         window = {"width": 1440, "height": 900}
         target = {"url": url, "browserContextId": context, **window}
         self._target = self._browser.send("Target.createTarget", target)["targetId"]
@@ -66,7 +72,8 @@ class FreezablePage:
                 answer = self._answers.pop(self._sent)
                 if "error" in answer:
                     pytest.fail(f"{method}: {answer['error']}")
-                return answer["result"]
+                result: dict[str, Any] = answer["result"]
+                return result
             self.wait_for_timeout(10)
         pytest.fail(f"The page did not answer {method} within 8 s.")
 

@@ -15,7 +15,7 @@ from readerstudy.domain.slice_packs import decode_slice
 from readerstudy.domain.windowing import apply_window
 from synthesis.phantom.dataset import write_dataset
 
-from .conftest import WIDE
+from .chromium import WIDE
 from .room_page import canvas_of, expect_open, painted_grays
 from .viewer_page import settle
 from .whole_site import PASSWORD, PROJECT, Site

@@ -26,7 +26,7 @@ def small_volume() -> np.ndarray:
 
 
 VOLUME = """
-const { Volume } = await import("/static/readerstudy/js/viewer/volume.js");
+const { Volume } = await import("/static/readerstudy/js/viewer/loading_case.js");
 const { PLANES, viewOf } = await import("/static/readerstudy/js/viewer/planes.js");
 const { shape, spacing_mm, voxels } = given.volume;
 const volume = new Volume(shape, spacing_mm);

@@ -1,12 +1,12 @@
-/** Everything by which a viewer is worked: toolbar, keys, mouse, fingers, help. No image needs it to be seen. */
+/** Everything by which a viewer is worked: no image needs it to be seen. */
 import { Help } from "./help.js";
 import { PaneInput } from "./input.js";
 import { listenToKeys } from "./keyboard.js";
 import { Toolbar } from "./toolbar.js";
 
 /**
- * @param {HTMLElement} root  the markup of _viewer.html
- * @param {import("./main.js").Viewer} viewer  that shows it
+ * @param {HTMLElement} root  the viewer's
+ * @param {import("./main.js").Viewer} viewer
  * @param {import("./help.js").HelpSection | null} [help]  what the page adds to the help
  */
 export function addControls(root, viewer, help = null) {

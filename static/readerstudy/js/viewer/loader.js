@@ -3,10 +3,11 @@
  * of the next case. Few requests are under way at a time, so that a slice scrolled to never waits behind many.
  */
 import { fetchSlice } from "./fetch_slice.js";
-import { retryDelayMs } from "./prefetch.js";
 
 const WORKERS = 2;
 const MAX_IN_FLIGHT = 3;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 10_000;
 const PROBE_MS = 1000; // while the server can't be reached, one request asks for it so often
 const REFUSED = [401, 403]; // no session, or nothing more for this reader
 const GONE = 404; // nothing of this case
@@ -175,4 +176,12 @@ export class SliceLoader extends EventTarget {
     for (const loading of this.#cases) loading.allowAgain();
     this.#request();
   }
+}
+
+/**
+ * @param {number} failures  how often it has failed, at least once
+ * @returns {number} milliseconds: doubling, up to a bound
+ */
+function retryDelayMs(failures) {
+  return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
 }

@@ -2,15 +2,12 @@
 import { annotate } from "./annotations.js";
 import { paintOutlines } from "./outlines.js";
 import { recolor, Resampler } from "./resample.js";
-import { Samples } from "./samples.js";
+import { plainColors } from "./window.js";
 
 const BLACK = 0xff000000;
 const WINDOWED_TWICE = 2; // an image whose window changes again is likely to be dragged through many
-
-/** @typedef {import("./resample.js").Lit} Lit */
-
-/** @type {Lit} */
-const EVERYWHERE = Object.freeze({ left: 0, top: 0, right: Infinity, bottom: Infinity });
+const KEPT = 4; // images: about 3 MB each on a large screen
+const DARKER_HU = 200; // so far below the window they are sampled: it may be dragged down
 
 export class Painter {
   #context;
@@ -28,11 +25,6 @@ export class Painter {
   #painted = "";
   #annotated = "";
   #overdrawn = true; // anything but the image is on the canvas
-  /** @type {Lit} where the image is not all dark, */
-  #lit = EVERYWHERE;
-  /** @type {Lit} where it was not when it was last put on the canvas, */
-  #putLit = EVERYWHERE;
-  #dark = 0; // and what dark was then
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -60,7 +52,7 @@ export class Painter {
     if (key === this.#painted && annotationKey === this.#annotated) return;
     this.#painted = key;
     this.#annotated = annotationKey;
-    this.#put(spans, content.colors);
+    this.#put(spans);
     this.#overdrawn = annotate(this.#context, annotated);
   }
 
@@ -75,19 +67,12 @@ export class Painter {
     if (this.#samples && !this.#samples.of(image, darkest)) this.#samples.take(image, view, darkest);
   }
 
-  /** Onto the canvas: of an image with nothing over it only where it, or what was there before, is not dark. */
-  #put(spans, { dark }) {
-    const alike = dark === this.#dark;
-    const before = this.#putLit;
-    this.#putLit = this.#lit;
-    this.#dark = dark;
+  /** Onto the canvas: of an image with nothing over it only what it covers. */
+  #put(spans) {
     if (this.#overdrawn || !spans) return this.#context.putImageData(this.#image, 0, 0);
     const { across, down } = spans;
-    const { left, top, right, bottom } = alike ? around(this.#lit, before) : EVERYWHERE;
-    const width = Math.min(right, across.to - across.from) - left;
-    const height = Math.min(bottom, down.to - down.from) - top;
-    if (width <= 0 || height <= 0) return;
-    this.#context.putImageData(this.#image, 0, 0, across.from + left, down.from + top, width, height);
+    const size = [across.to - across.from, down.to - down.from];
+    this.#context.putImageData(this.#image, 0, 0, across.from, down.from, ...size);
   }
 
   /**
@@ -131,10 +116,8 @@ export class Painter {
     const dragged = this.#isDragged(content);
     const kept = this.#samples.of(image, colors.darkest) ?? (dragged && this.#samples.take(image, view, colors.darkest));
     if (kept) recolor(kept.pixels, across.to - across.from, kept.lit, colors, this.#pixels, start, width);
-    this.#lit = kept ? kept.lit : this.#resampler.paint(view, colors, this.#pixels, start, width);
-    if (!labels) return;
-    paintOutlines(labels, across, down, this.#pixels, start, width);
-    this.#lit = EVERYWHERE;
+    else this.#resampler.paint(view, colors, this.#pixels, start, width);
+    if (labels) paintOutlines(labels, across, down, this.#pixels, start, width);
   }
 
   /** @returns {boolean} whether the same image gets one window after the other */
@@ -163,15 +146,58 @@ function visible(count, start, length, limit) {
 }
 
 /**
- * @param {Lit} a
- * @param {Lit} b
- * @returns {Lit} what holds both
+ * An image as it is before the window, a table entry for every screen pixel.
+ *
+ * @typedef {object} Sample
+ * @property {string} image
+ * @property {Uint32Array} pixels  entries of a table of colours, see plainColors
+ * @property {number} darkest      HU: it and all below are one, so that no window may reach lower
+ * @property {import("./resample.js").Lit} lit
  */
-function around(a, b) {
-  return {
-    left: Math.min(a.left, b.left),
-    top: Math.min(a.top, b.top),
-    right: Math.max(a.right, b.right),
-    bottom: Math.max(a.bottom, b.bottom),
-  };
+
+/** The few images that are likely to be seen next, or windowed: colouring alone paints them. */
+class Samples {
+  #resampler;
+  #columns;
+  #length;
+  /** @type {Sample[]} the latest last */
+  #kept = [];
+
+  /**
+   * @param {import("./resample.js").Resampler} resampler
+   * @param {number} columns  of an image, in screen pixels
+   * @param {number} rows
+   */
+  constructor(resampler, columns, rows) {
+    this.#resampler = resampler;
+    this.#columns = columns;
+    this.#length = columns * rows;
+  }
+
+  /**
+   * @param {string} image
+   * @param {number} darkest  HU, of the window that it is to be seen in
+   */
+  of(image, darkest) {
+    return this.#kept.find((sample) => sample.image === image && sample.darkest <= darkest);
+  }
+
+  /**
+   * Sample an image, instead of the oldest that is kept.
+   *
+   * @param {string} image
+   * @param {import("./planes.js").PlaneView} view
+   * @param {number} darkest
+   * @returns {Sample}
+   */
+  take(image, view, darkest) {
+    const outdated = this.#kept.findIndex((sample) => sample.image === image);
+    const [given] = outdated >= 0 ? this.#kept.splice(outdated, 1) : this.#kept.splice(0, this.#kept.length - KEPT + 1);
+    const pixels = given?.pixels ?? new Uint32Array(this.#length);
+    const plain = plainColors(darkest - DARKER_HU);
+    const lit = this.#resampler.paint(view, plain, pixels, 0, this.#columns);
+    const sample = { image, pixels, darkest: plain.darkest, lit };
+    this.#kept.push(sample);
+    return sample;
+  }
 }

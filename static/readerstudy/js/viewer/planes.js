@@ -103,7 +103,7 @@ export function distanceMm(a, b, spacingMm) {
 
 /**
  * @param {Plane} plane
- * @param {import("./volume.js").Volume} volume
+ * @param {import("./loading_case.js").Volume} volume
  * @param {number} index
  * @returns {PlaneView}
  */

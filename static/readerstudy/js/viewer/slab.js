@@ -29,7 +29,7 @@ export function slabRange(index, count, spacing, thicknessMm) {
 
 /**
  * @param {import("./planes.js").Plane} plane
- * @param {import("./volume.js").Volume} volume
+ * @param {import("./loading_case.js").Volume} volume
  * @param {[number, number]} range  as slabRange gives it
  * @param {"average" | "mip"} mode  the mean, rounded to whole HU, halves up; or the highest value
  * @returns {import("./planes.js").PlaneView} rows that lack a slice are absent
