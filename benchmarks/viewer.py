@@ -202,8 +202,8 @@ def room_memory_mb(playwright: Playwright, room: Page, slices: int) -> tuple[flo
     browser = launch_chromium(playwright)
     beside = browser.new_page()
     page = FreezablePage(browser, beside, room.url, room.context.cookies())
-    for _ in range(WAIT_MS // 100):
-        beside.wait_for_timeout(100)
+    for _ in range(WAIT_MS // 1000):
+        beside.wait_for_timeout(1000)  # the first time longer than a page takes to begin
         if page.evaluate("() => document.querySelector('canvas')?.dataset.loaded") == str(slices):
             break
     beside.wait_for_timeout(NEXT_MS_A_SLICE * slices)
