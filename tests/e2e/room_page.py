@@ -34,6 +34,14 @@ def text_of(page: Page, name: str) -> Locator:
     return page.locator(f"[data-pane=axial] [data-text={name}]")
 
 
+def type_numbers_seen(page: Page, *squares: str) -> None:
+    """Type the display check's numbers, once they are drawn."""
+    for square in squares:
+        shown = page.locator(f"[name={square}_shown]")
+        expect(shown).not_to_have_value("")
+        page.get_by_label(f"In the {square} square").fill(shown.input_value())
+
+
 def key_of(page: Page, key: str) -> Locator:
     """Return the button of an answer by its key."""
     return page.locator(f"button[data-key={key}]")

@@ -16,7 +16,7 @@ from readerstudy.domain.windowing import apply_window
 from synthesis.phantom.dataset import write_dataset
 
 from .chromium import WIDE
-from .room_page import canvas_of, expect_open, painted_grays
+from .room_page import canvas_of, expect_open, painted_grays, type_numbers_seen
 from .viewer_page import settle
 from .whole_site import PASSWORD, PROJECT, Site
 
@@ -139,9 +139,7 @@ def check_display(page: Page) -> None:
     """Miss the dark number, be told so, and see both the second time."""
     for missed in ("dark", None):
         expect(page.get_by_role("heading", name="Display check")).to_be_visible()
-        for square in {"dark", "bright"} - {missed}:
-            shown = page.locator(f"[name={square}_shown]").input_value()
-            page.get_by_label(f"In the {square} square").fill(shown)
+        type_numbers_seen(page, *({"dark", "bright"} - {missed}))
         look_at(page, f"21-display-{'missed' if missed else 'seen'}")
         page.get_by_role("button", name="Check and go on").click()
         if missed:

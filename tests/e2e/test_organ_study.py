@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from synthesis.phantom.dataset import write_dataset
 
-from .room_page import canvas_of, expect_open
+from .room_page import canvas_of, expect_open, type_numbers_seen
 from .viewer_page import settle
 from .whole_site import PASSWORD, PROJECT, WIDE, Site
 
@@ -105,9 +105,7 @@ def read_by_keyboard(page: Page, link: str) -> list[str]:
     page.get_by_role("button", name="Accept and continue").click()
     look_at(page, "10-instructions")
     page.get_by_role("button", name="Start reading").click()
-    for square in ("dark", "bright"):
-        shown = page.locator(f"[name={square}_shown]").input_value()
-        page.get_by_label(f"In the {square} square").fill(shown)
+    type_numbers_seen(page, "dark", "bright")
     page.get_by_role("button", name="Check and go on").click()
     expect_open(page)
     look_at(page, "11-practice")
