@@ -27,13 +27,12 @@ FIELDS = (
 def case_set_sha256(study: Study) -> str:
     """Return the SHA-256 of the study's cases, practice included, in the order of their codes."""
     digest = hashlib.sha256()
-    rows = GroundTruth.objects.filter(case__study=study).order_by("case__code").values_list(*FIELDS)
-    for row in rows.iterator():
-        digest.update(canonical_json(list(row)).encode() + b"\n")
-    for code in (
-        GroundTruth.objects.filter(case__study=study, case__host_only=True)
-        .order_by("case__code")
-        .values_list("case__code", flat=True)
-    ):
+    host_only = []
+    rows = GroundTruth.objects.filter(case__study=study).order_by("case__code")
+    for *row, hidden in rows.values_list(*FIELDS, "case__host_only").iterator():
+        digest.update(canonical_json(row).encode() + b"\n")
+        if hidden:
+            host_only.append(row[0])
+    for code in host_only:  # after the others, so that sets without any keep the hash they had
         digest.update(canonical_json({"host_only": code}).encode() + b"\n")
     return digest.hexdigest()
