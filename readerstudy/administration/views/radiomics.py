@@ -67,8 +67,8 @@ def study_radiomics(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, TEMPLATE, context)
 
 
-@require_POST
 @study_staff(Permission.RESULTS, state=Study.State.CLOSED)
+@require_POST
 def study_radiomics_run(request: HttpRequest, study: Study) -> HttpResponse:
     _ask(request, study)
     return redirect("study-radiomics", slug=study.slug)

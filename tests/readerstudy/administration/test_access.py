@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from readerstudy.administration.urls import urlpatterns
 from readerstudy.domain.design import parse_design
@@ -20,6 +21,7 @@ from . import builders
 METHODS = {(page.method, page.address) for page in PAGES if page.kind != "public"}
 FORMS = {address for method, address in METHODS if method == "POST"} & {str(one.name) for one in urlpatterns}
 POST_ONLY = {address for address in FORMS if ("GET", address) not in METHODS}
+CLOSED_ONLY = {"study-radiomics-run"}
 OF_ONE_SCAN = {str(pattern.name) for pattern in urlpatterns if "scan_id" in pattern.pattern.converters}
 OF_ONE_STUDY = {str(pattern.name) for pattern in urlpatterns if "slug" in pattern.pattern.converters}
 
@@ -69,8 +71,10 @@ def statuses(client: Client, names: set[str], reader: Reader, **changes: object)
 
 
 def test_what_changes_something_is_not_done_by_a_link(reader: Reader, staff_client: Client):
-    Study.objects.update(state=Study.State.PREPARING, opened_at=None)  # in which every form has its place
-    found = {name: staff_client.get(url(name, reader)).status_code for name in POST_ONLY}
+    Study.objects.update(state=Study.State.PREPARING, opened_at=None)  # in which nearly every form has its place
+    found = {name: staff_client.get(url(name, reader)).status_code for name in POST_ONLY - CLOSED_ONLY}
+    Study.objects.update(state=Study.State.CLOSED, opened_at=timezone.now(), closed_at=timezone.now())
+    found |= {name: staff_client.get(url(name, reader)).status_code for name in CLOSED_ONLY}
     assert found == dict.fromkeys(POST_ONLY, 405)
 
 
