@@ -14,11 +14,13 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from readerstudy.domain.answers import Answer, record_reading
 from readerstudy.domain.archive.kinds import KINDS
 from readerstudy.domain.archive.restoring import restore_study
 from readerstudy.domain.archive.writing import archive_study
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.protocol import deviations, protocol_of
+from readerstudy.domain.reading_room import current_state
 from readerstudy.domain.store import get_store
 from readerstudy.domain.store_check import check_store
 from readerstudy.domain.trail.verify import verify_records
@@ -27,6 +29,7 @@ from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from readerstudy.models.stored_file import StoredFile
 from readerstudy.models.study import Study
+from readerstudy.models.vocabulary import Label
 from tests import factories
 
 from .builders import archived, empty_installation, exported, make_closed_study
@@ -78,6 +81,26 @@ def test_an_empty_installation_has_equal_exports(tmp_path):
     assert deviations(protocol_of(restored)) == []
     assert check_store().problems == []
     assert Reading.objects.filter(item__case__study=restored).count() == 2 * 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_organ_recognition_study_comes_back_as_it_was(tmp_path):
+    for organ in ("liver", "kidney"):
+        factories.make_patients(real=2, hosts=2, organ=organ)
+    study = factories.make_open_study(**factories.organ_task_data())
+    reader = factories.make_reader(study)
+    while not (state := current_state(reader=reader))["done"]:
+        answer = Answer(uuid.uuid4(), Label.KIDNEY, 1000, "1")
+        record_reading(reader=reader, token=state["case"]["token"], answer=answer)
+    factories.close(study)
+    before = exported(study, tmp_path / "before")
+    path = archived(study, tmp_path)
+
+    empty_installation()
+    restored = restore_study(path=path, actor="bob")
+
+    assert compared(before, exported(restored, tmp_path / "after")) <= DIFFERS
+    assert Reading.objects.filter(label=Label.KIDNEY).count() == 8
 
 
 @pytest.mark.django_db(transaction=True)
