@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 
 from readerstudy.analysis.figures.collection import Material
 from readerstudy.analysis.figures.drawing import Drawing
@@ -114,7 +114,7 @@ def _render_organs(results: OrganResults) -> str:
         "readers": readers.astype(object).where(readers.notna(), "").to_dict("records"),
         "definitions": results.document["definitions"],
         "written_at": timezone.now(),
-        "style": mark_safe(style_sheet()),  # noqa: S308  our own style sheets
+        "style": style_sheet(),
     }
     return render_to_string("readerstudy/report/organ_report.html", context)
 
@@ -142,7 +142,7 @@ def render(subject: Subject) -> str:
         "checklists": checklists({*SECTIONS, *(section.anchor for section in told)}),
         "definitions": document["definitions"],
         "written_at": timezone.now(),
-        "style": mark_safe(style_sheet()),  # noqa: S308  our own style sheets
+        "style": style_sheet(),
         "opened": True,
     }
     return render_to_string("readerstudy/report/report.html", context)
@@ -166,8 +166,8 @@ def can_make_pdf() -> bool:
     return importlib.util.find_spec(PDF_LIBRARY) is not None
 
 
-def style_sheet() -> str:
-    return "\n".join(_read_static(name) for name in STYLE_SHEETS)
+def style_sheet() -> SafeString:
+    return mark_safe("\n".join(_read_static(name) for name in STYLE_SHEETS))  # noqa: S308  our own style sheets
 
 
 def content_security_policy() -> str:
