@@ -67,7 +67,7 @@ class Site:
         """Fill in the arguments that the view takes."""
         study = self.studies[state]
         case = study.cases.first()
-        item = SequenceItem.objects.filter(sequence__reader__study=study).order_by("position").first()
+        item = SequenceItem.objects.filter(sequence__reader__study=study).order_by("sequence", "position").first()
         everything = {
             "slug": study.slug,
             "reader_id": item.sequence.reader_id if item else 1,
