@@ -133,6 +133,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;",  # with SQLite's full synchronisation: no answer is ever lost
     }
+else:
+    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)  # signing in anew would cost more than most requests' queries
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Files: a folder in DATA_ROOT unless STORE_URL names a bucket

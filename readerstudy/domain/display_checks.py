@@ -12,7 +12,7 @@ from readerstudy.models.display_check import DisplayCheck
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 
-SITTING_ENDS_AFTER = timedelta(hours=1)  # without an answer; also in static/readerstudy/js/reading/sitting.js
+SITTING_ENDS_AFTER = timedelta(hours=1)  # without an answer; also in static/readerstudy/js/reading/timing.js
 
 
 def record_display_check(*, reader: Reader, found: Mapping[str, Any]) -> DisplayCheck:

@@ -367,6 +367,6 @@ def test_the_page_and_the_server_agree_when_a_sitting_ends(page: Page, reading: 
     from readerstudy.domain.display_checks import SITTING_ENDS_AFTER
 
     page.goto(f"{reading.url}/blank")
-    module = "/static/readerstudy/js/reading/sitting.js"
+    module = "/static/readerstudy/js/reading/timing.js"
     ends_after_ms = page.evaluate(f"import({json.dumps(module)}).then((m) => m.SITTING_ENDS_AFTER_MS)")
     assert ends_after_ms == SITTING_ENDS_AFTER.total_seconds() * 1000

@@ -1,5 +1,5 @@
 /** The gallery's keys: Y accepts, R rejects once a reason is chosen, J goes on without a verdict. */
-import { pageKey } from "../viewer/keyboard.js";
+import { pageKey } from "../viewer/keys.js";
 
 const accept = /** @type {HTMLFormElement} */ (document.querySelector("form[data-verdict=accept]"));
 const reject = /** @type {HTMLFormElement} */ (document.querySelector("form[data-verdict=reject]"));

@@ -1,5 +1,5 @@
 /** The keys of the answer and of the page; the viewer listens to its own. A held key acts once. */
-import { pageKey } from "../viewer/keyboard.js";
+import { pageKey } from "../viewer/keys.js";
 
 /**
  * @param {import("./form.js").AnswerForm} form

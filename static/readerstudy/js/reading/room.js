@@ -9,10 +9,8 @@ import { AnswerForm } from "./form.js";
 import { listenInText, listenToPageKeys } from "./keyboard.js";
 import { MarkControl } from "./mark.js";
 import { newSubmissionId, Outbox, whenSentElsewhere } from "./outbox.js";
-import { keepPreferences } from "./preferences.js";
-import { fetchState, postAnswer } from "./server.js";
-import { watchSitting } from "./sitting.js";
-import { ActiveClock } from "./timing.js";
+import { fetchState, keepPreferences, postAnswer } from "./server.js";
+import { ActiveClock, watchSitting } from "./timing.js";
 
 const STATE_RETRY_MS = 3000;
 const NOT_SENT = "Not sent yet. Your answer is kept on this computer and sent again.";

@@ -1,6 +1,7 @@
 /** What the page says to the server, and what an answer of the server means. */
 
 const TIMEOUT_MS = 20_000;
+const SETTLED_AFTER_MS = 800; // so long nothing more is changed: what the reader likes is sent
 const REFUSED = [401, 403]; // no session, or a study that is not open
 const REFUSED_FOR_GOOD = [400, 404]; // an answer that the server can't take, however often it comes
 
@@ -65,4 +66,24 @@ async function reasonOf(response) {
   } catch {
     return ""; // a page in place of an answer: a proxy's, or the one for a stale form
   }
+}
+
+/**
+ * @param {EventTarget} viewer  gives "preferences" events
+ * @param {(preferences: object) => void} send
+ */
+export function keepPreferences(viewer, send) {
+  let timer = 0;
+  let latest = null;
+  const flush = () => {
+    clearTimeout(timer);
+    if (latest) send(latest);
+    latest = null;
+  };
+  viewer.addEventListener("preferences", (event) => {
+    latest = /** @type {CustomEvent} */ (event).detail;
+    clearTimeout(timer);
+    timer = setTimeout(flush, SETTLED_AFTER_MS);
+  });
+  window.addEventListener("pagehide", flush);
 }

@@ -1,9 +1,10 @@
 /**
  * How long a case was read: while the page was visible, not paused, and the reader at work. The server has the time
- * in all.
+ * in all. And when a sitting is over: after a long break, what follows begins anew, with a display check.
  */
 
 export const IDLE_AFTER_MS = 60_000;
+export const SITTING_ENDS_AFTER_MS = 3_600_000; // as readerstudy/domain/display_checks.py
 
 export class ActiveClock {
   #settled = 0; // active time is counted up to here
@@ -60,4 +61,16 @@ export class ActiveClock {
     if (this.#visible && !this.#paused) this.#active += Math.max(0, until - this.#settled);
     this.#settled = now;
   }
+}
+
+/**
+ * @param {() => void} beginAnew
+ * @returns {() => void} to be called whenever the reader does something
+ */
+export function watchSitting(beginAnew) {
+  let lastActive = Date.now(); // goes on while the computer sleeps
+  return () => {
+    if (Date.now() - lastActive > SITTING_ENDS_AFTER_MS) beginAnew();
+    lastActive = Date.now();
+  };
 }

@@ -1,7 +1,7 @@
 /** Everything by which a viewer is worked: no image needs it to be seen. */
 import { Help } from "./help.js";
 import { PaneInput } from "./input.js";
-import { listenToKeys } from "./keyboard.js";
+import { listenToKeys } from "./keys.js";
 import { Toolbar } from "./toolbar.js";
 
 /**

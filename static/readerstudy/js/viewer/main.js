@@ -56,6 +56,7 @@ export class Viewer extends EventTarget {
   #mark = null;
   #frame = 0;
   #idle = 0;
+  #windowKey = ""; // of what was drawn last
   #progress = 0;
   #announced = false; // that this case is painted
 
@@ -366,9 +367,10 @@ export class Viewer extends EventTarget {
     }
   }
 
-  /** While there is time, have the images ready that a step on or back shows. */
+  /** While there is time, have the images ready that a step on or back shows: not while the window is dragged. */
   #lookAhead(scene) {
-    if (!window.requestIdleCallback) return;
+    const { windowKey } = scene;
+    if (!window.requestIdleCallback || windowKey !== this.#windowKey) return void (this.#windowKey = windowKey);
     cancelIdleCallback(this.#idle);
     const pane = this.#active;
     const index = this.#position[pane.plane.normal];

@@ -8,10 +8,8 @@ const COLORS = [0xff5bc8f2, 0xffc9a24f, 0xff7fd67f, 0xffd68fd6, 0xff6f8ff0, 0xff
  * @param {Parameters<typeof nearestAxis>[0]} across
  * @param {Parameters<typeof nearestAxis>[0]} down
  * @param {Uint32Array} target
- * @param {number} start   of the first row in the target
- * @param {number} stride
  */
-export function paintOutlines(view, across, down, target, start, stride) {
+export function paintOutlines(view, across, down, target) {
   const columns = nearestAxis(across).first;
   const rows = nearestAxis(down).first;
   const labels = new Int16Array(columns.length * rows.length);
@@ -25,7 +23,7 @@ export function paintOutlines(view, across, down, target, start, stride) {
     for (let x = 0; x < columns.length; x++) {
       const at = y * columns.length + x;
       if (labels[at] !== 0 && isEdge(labels, at, x, columns.length)) {
-        target[start + y * stride + x] = COLORS[(labels[at] - 1) % COLORS.length];
+        target[at] = COLORS[(labels[at] - 1) % COLORS.length];
       }
     }
   }

@@ -4,75 +4,61 @@ import { paintOutlines } from "./outlines.js";
 import { recolor, Resampler } from "./resample.js";
 import { plainColors } from "./window.js";
 
-const BLACK = 0xff000000;
+const FRAMES = 4; // the image shown, those a step away, and where it came from: about 3 MB each on a large screen
 const WINDOWED_TWICE = 2; // an image whose window changes again is likely to be dragged through many
-const KEPT = 4; // images: about 3 MB each on a large screen
-const DARKER_HU = 200; // so far below the window they are sampled: it may be dragged down
+const DARKER_HU = 200; // so far below the window it is sampled then: it may be dragged down
+const DARKEST_HU = 600; // and so far above the sample: more of that would be painted than need be
+
+/**
+ * @typedef {object} Content
+ * @property {string} image    changes whenever the image, as it is before the window, may
+ * @property {string} overlay  with it and the window: whenever the pixels may
+ * @property {string} window
+ * @property {import("./planes.js").PlaneView} view
+ * @property {import("./planes.js").PlaneView | null} labels
+ * @property {import("./window.js").Colors} colors
+ */
 
 export class Painter {
   #context;
-  /** @type {ImageData} */
-  #image;
-  /** @type {Uint32Array} */
-  #pixels;
-  /** @type {Resampler | null} */
-  #resampler = null;
-  /** @type {Samples | null} */
-  #samples = null;
-  #sampled = ""; // the image that the pixels are of,
-  #windowed = 0; // and how often it has had another window since
+  /** @type {Frames | null} null: no part of the image lies on the canvas */
+  #frames = null;
   #placed = "";
   #painted = "";
   #annotated = "";
-  #overdrawn = true; // anything but the image is on the canvas
+  /** @type {{lit: import("./resample.js").Lit, dark: number} | null} of the image there; null: not that alone is there */
+  #there = null;
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.#context = canvas.getContext("2d", { alpha: false });
-    this.#resize(canvas);
   }
 
   /**
-   * @param {object} content
-   * @param {string} content.image   changes whenever the image, as it is before the window, may
-   * @param {string} content.overlay  with it and the window: whenever the pixels may
-   * @param {string} content.window
-   * @param {import("./planes.js").PlaneView} content.view
-   * @param {import("./planes.js").PlaneView | null} content.labels
-   * @param {import("./window.js").Colors} content.colors
-   * @param {boolean} content.smooth
-   * @param {import("./annotations.js").Annotated} content.annotated
-   * @param {string} content.annotationKey
+   * @param {Content} content
+   * @param {boolean} smooth
+   * @param {import("./annotations.js").Annotated} annotated
+   * @param {string} annotationKey  changes whenever what is drawn over the image may
    */
-  paint(content) {
-    const { annotationKey, annotated } = content;
-    const key = [content.image, content.window, content.overlay].join("|");
-    const spans = this.#place(annotated.size, annotated.placement, content.smooth);
-    if (spans && key !== this.#painted) this.#sample(content, spans);
+  paint(content, smooth, annotated, annotationKey) {
+    const key = keyOf(content);
+    this.#place(annotated.size, annotated.placement, smooth);
     if (key === this.#painted && annotationKey === this.#annotated) return;
     this.#painted = key;
     this.#annotated = annotationKey;
-    this.#put(spans);
-    this.#overdrawn = annotate(this.#context, annotated);
+    if (!this.#there) this.#blacken();
+    const frame = this.#frames?.painted(content, true);
+    if (frame) this.#put(frame);
+    this.#there = annotate(this.#context, annotated) || !frame ? null : { lit: frame.lit, dark: frame.dark };
   }
 
   /**
    * Have an image ready that is likely to be painted next, where the last one is.
    *
-   * @param {string} image
-   * @param {import("./planes.js").PlaneView} view
-   * @param {import("./window.js").Colors} colors
+   * @param {Content} content
    */
-  ahead(image, view, { darkest }) {
-    if (this.#samples && !this.#samples.of(image, darkest)) this.#samples.take(image, view, darkest);
-  }
-
-  /** Onto the canvas: of an image with nothing over it only what it covers. */
-  #put(spans) {
-    if (this.#overdrawn || !spans) return this.#context.putImageData(this.#image, 0, 0);
-    const { across, down } = spans;
-    const size = [across.to - across.from, down.to - down.from];
-    this.#context.putImageData(this.#image, 0, 0, across.from, down.from, ...size);
+  ahead(content) {
+    this.#frames?.painted(content, false);
   }
 
   /**
@@ -85,55 +71,40 @@ export class Painter {
   clear(size, placement, smooth) {
     this.#place(size, placement, smooth);
     this.#painted = "";
-    this.#overdrawn = true;
-    this.#context.fillStyle = "black";
-    this.#context.fillRect(0, 0, this.#context.canvas.width, this.#context.canvas.height);
+    this.#blacken();
   }
 
-  /** @returns {{across: object, down: object} | null} which screen pixels show which image pixels; null: none */
+  #blacken() {
+    const { canvas } = this.#context;
+    this.#there = null;
+    this.#context.fillStyle = "black";
+    this.#context.fillRect(0, 0, canvas.width, canvas.height);
+  }
+
+  /** Onto the canvas, what differs from the image there. */
+  #put({ image, lit, dark }) {
+    const { x, y } = this.#frames;
+    if (this.#there?.dark !== dark) return this.#context.putImageData(image, x, y);
+    const { left, top, right, bottom } = union(this.#there.lit, lit);
+    this.#context.putImageData(image, x, y, left, top, Math.max(0, right - left), Math.max(0, bottom - top));
+  }
+
   #place({ rows, columns }, placement, smooth) {
     const { canvas } = this.#context;
-    if (canvas.width !== this.#image.width || canvas.height !== this.#image.height) this.#resize(canvas);
     const across = visible(columns, placement.x, placement.width, canvas.width);
     const down = visible(rows, placement.y, placement.height, canvas.height);
+    const placed = JSON.stringify([across, down, smooth, canvas.width, canvas.height]);
+    if (placed === this.#placed) return;
+    this.#placed = placed;
+    this.#painted = "";
+    this.#there = null;
     const seen = across.to > across.from && down.to > down.from;
-    const placed = JSON.stringify([across, down, smooth]);
-    if (placed !== this.#placed) {
-      this.#placed = placed;
-      this.#painted = this.#sampled = "";
-      this.#overdrawn = true;
-      this.#pixels.fill(BLACK);
-      this.#resampler = seen ? new Resampler(across, down, smooth) : null;
-      this.#samples = seen ? new Samples(this.#resampler, across.to - across.from, down.to - down.from) : null;
-    }
-    return seen ? { across, down } : null;
-  }
-
-  #sample(content, { across, down }) {
-    const { image, view, colors, labels } = content;
-    const { width } = this.#image;
-    const start = down.from * width + across.from;
-    const dragged = this.#isDragged(content);
-    const kept = this.#samples.of(image, colors.darkest) ?? (dragged && this.#samples.take(image, view, colors.darkest));
-    if (kept) recolor(kept.pixels, across.to - across.from, kept.lit, colors, this.#pixels, start, width);
-    else this.#resampler.paint(view, colors, this.#pixels, start, width);
-    if (labels) paintOutlines(labels, across, down, this.#pixels, start, width);
-  }
-
-  /** @returns {boolean} whether the same image gets one window after the other */
-  #isDragged({ image }) {
-    if (image !== this.#sampled) this.#windowed = 0;
-    this.#sampled = image;
-    return this.#windowed++ >= WINDOWED_TWICE;
-  }
-
-  /** @param {HTMLCanvasElement} canvas */
-  #resize({ width, height }) {
-    this.#image = this.#context.createImageData(width, height);
-    this.#pixels = new Uint32Array(this.#image.data.buffer);
-    this.#placed = "";
+    this.#frames = seen ? new Frames(across, down, smooth) : null;
   }
 }
+
+/** @param {Content} content */
+const keyOf = ({ image, window, overlay }) => [image, window, overlay].join("|");
 
 /**
  * @param {number} count   image pixels
@@ -146,58 +117,133 @@ function visible(count, start, length, limit) {
 }
 
 /**
- * An image as it is before the window, a table entry for every screen pixel.
+ * @param {import("./resample.js").Lit} one
+ * @param {import("./resample.js").Lit} other
+ */
+function union(one, other) {
+  return {
+    left: Math.min(one.left, other.left),
+    top: Math.min(one.top, other.top),
+    right: Math.max(one.right, other.right),
+    bottom: Math.max(one.bottom, other.bottom),
+  };
+}
+
+/**
+ * An image as the screen shows it.
+ *
+ * @typedef {object} Frame
+ * @property {string} key
+ * @property {string} of         which image, whatever its window
+ * @property {number} windowed   how often that has had another window since it was first painted
+ * @property {ImageData} image
+ * @property {Uint32Array} pixels  the image's
+ * @property {import("./resample.js").Lit} lit  outside it all are
+ * @property {number} dark
+ */
+
+/**
+ * An image as it is before the window.
  *
  * @typedef {object} Sample
- * @property {string} image
- * @property {Uint32Array} pixels  entries of a table of colours, see plainColors
- * @property {number} darkest      HU: it and all below are one, so that no window may reach lower
+ * @property {string} of
+ * @property {Uint16Array} pixels  numbers of a table's entries, see plainColors
+ * @property {number} darkest      HU: it and all below are one
  * @property {import("./resample.js").Lit} lit
  */
 
-/** The few images that are likely to be seen next, or windowed: colouring alone paints them. */
-class Samples {
+/** The few images that were painted last, or are likely to be next; and one as it is before the window. */
+class Frames {
+  #across;
+  #down;
   #resampler;
-  #columns;
-  #length;
-  /** @type {Sample[]} the latest last */
+  /** @type {Frame[]} the latest last */
   #kept = [];
+  /** @type {Sample | null} */
+  #sample = null;
 
   /**
-   * @param {import("./resample.js").Resampler} resampler
-   * @param {number} columns  of an image, in screen pixels
-   * @param {number} rows
+   * @param {ReturnType<typeof visible>} across
+   * @param {ReturnType<typeof visible>} down
+   * @param {boolean} smooth
    */
-  constructor(resampler, columns, rows) {
-    this.#resampler = resampler;
-    this.#columns = columns;
-    this.#length = columns * rows;
+  constructor(across, down, smooth) {
+    this.#across = across;
+    this.#down = down;
+    this.#resampler = new Resampler(across, down, smooth);
+    this.x = across.from;
+    this.y = down.from;
+  }
+
+  /**
+   * @param {Content} content
+   * @param {boolean} shown  now, and so likely to be seen in further windows
+   * @returns {Frame} of it; painted over when others have been asked for
+   */
+  painted(content, shown) {
+    const key = keyOf(content);
+    const known = this.#kept.findIndex((frame) => frame.key === key);
+    const frame = known >= 0 ? this.#kept.splice(known, 1)[0] : this.#paint(this.#take(content.image), key, content, shown);
+    this.#kept.push(frame);
+    return frame;
   }
 
   /**
    * @param {string} image
-   * @param {number} darkest  HU, of the window that it is to be seen in
+   * @returns {Frame} to be painted over: the same image in another window, else the oldest
    */
-  of(image, darkest) {
-    return this.#kept.find((sample) => sample.image === image && sample.darkest <= darkest);
+  #take(image) {
+    const same = this.#kept.findIndex((frame) => frame.of === image);
+    if (same >= 0) return this.#kept.splice(same, 1)[0];
+    const frame = this.#kept.length === FRAMES ? this.#kept.shift() : this.#empty();
+    return Object.assign(frame, { of: image, windowed: -1 });
+  }
+
+  /** @returns {Frame} */
+  #empty() {
+    const image = new ImageData(this.#whole.right, this.#whole.bottom);
+    const pixels = new Uint32Array(image.data.buffer);
+    return { key: "", of: "", windowed: -1, image, pixels, lit: this.#whole, dark: 0 };
+  }
+
+  /** @returns {import("./resample.js").Lit} */
+  get #whole() {
+    return { left: 0, top: 0, right: this.#across.to - this.x, bottom: this.#down.to - this.y };
   }
 
   /**
-   * Sample an image, instead of the oldest that is kept.
-   *
+   * @param {Frame} frame
+   * @param {string} key
+   * @param {Content} content
+   * @param {boolean} shown
+   */
+  #paint(frame, key, { image, view, labels, colors }, shown) {
+    const { pixels } = frame;
+    const sample = this.#sampleOf(image, view, colors, shown && ++frame.windowed > WINDOWED_TWICE);
+    if (sample) {
+      const painted = union(sample.lit, frame.dark === colors.dark ? frame.lit : this.#whole);
+      recolor(sample.pixels, this.#whole.right, sample.lit, painted, colors, pixels);
+    }
+    const lit = sample ? sample.lit : this.#resampler.paint(view, colors, pixels);
+    if (labels) paintOutlines(labels, this.#across, this.#down, pixels);
+    return Object.assign(frame, { key, lit: labels ? this.#whole : lit, dark: colors.dark });
+  }
+
+  /**
    * @param {string} image
    * @param {import("./planes.js").PlaneView} view
-   * @param {number} darkest
-   * @returns {Sample}
+   * @param {import("./window.js").Colors} colors
+   * @param {boolean} dragged  so that a sample is worth its time
+   * @returns {Sample | null}
    */
-  take(image, view, darkest) {
-    const outdated = this.#kept.findIndex((sample) => sample.image === image);
-    const [given] = outdated >= 0 ? this.#kept.splice(outdated, 1) : this.#kept.splice(0, this.#kept.length - KEPT + 1);
-    const pixels = given?.pixels ?? new Uint32Array(this.#length);
+  #sampleOf(image, view, { darkest }, dragged) {
+    const known = this.#sample?.of === image ? darkest - this.#sample.darkest : -1;
+    if (known >= 0 && known <= DARKEST_HU) return this.#sample;
+    if (!dragged) return null;
+    const pixels = this.#sample?.pixels ?? new Uint16Array(this.#whole.right * this.#whole.bottom);
     const plain = plainColors(darkest - DARKER_HU);
-    const lit = this.#resampler.paint(view, plain, pixels, 0, this.#columns);
-    const sample = { image, pixels, darkest: plain.darkest, lit };
-    this.#kept.push(sample);
-    return sample;
+    const lit = this.#resampler.paint(view, plain, pixels);
+    this.#sample = { of: image, pixels, darkest: plain.darkest, lit };
+    return this.#sample;
   }
 }

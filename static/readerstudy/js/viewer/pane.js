@@ -160,13 +160,11 @@ export class Pane {
    * @param {Scene} scene
    * @param {number} index
    */
-  ahead({ loading, slab, colors }, index) {
-    const { volume } = loading;
+  ahead(scene, index) {
+    const { volume } = scene.loading;
     const within = index >= 0 && index < sizeOf(this.plane, volume).count;
-    const loaded = within && slab.mode === "off" ? this.#loadedOf(volume, [index, index]) : 0;
-    if (loaded === 0) return;
-    const image = [nameOf(loading, [index, index], loaded), slab.mode].join("|");
-    this.#painter.ahead(image, viewOf(this.plane, volume, index), colors);
+    const loaded = within && scene.slab.mode === "off" ? this.#loadedOf(volume, [index, index]) : 0;
+    if (loaded > 0) this.#painter.ahead(this.#contentOf(scene, index, [index, index], loaded));
   }
 
   #range({ slab }, { count, spacing }, index) {
@@ -182,34 +180,39 @@ export class Pane {
   }
 
   #paint(scene, size, index, range, loaded) {
-    const { loading, labels, position, smooth, markers } = scene;
-    const shown = nameOf(loading, range, loaded);
+    const { position, smooth, markers } = scene;
     const cue = markers ? scene.cue : null;
     const mark = markers ? scene.mark : null;
     const rulers = markers ? scene.rulers.in(this.name, index) : [];
     const crosshair = scene.crosshair ? position : null;
-    this.#painter.paint({
-      image: [shown, scene.slab.mode].join("|"),
+    const annotated = {
+      plane: this.plane,
+      size,
+      placement: this.#placement,
+      ratio: devicePixelRatio,
+      index,
+      spacingMm: scene.loading.volume.spacingMm,
+      crosshair,
+      cue,
+      mark,
+      rulers,
+    };
+    const annotationKey = JSON.stringify([index, crosshair, cue, mark, rulers]);
+    this.#painter.paint(this.#contentOf(scene, index, range, loaded), smooth, annotated, annotationKey);
+  }
+
+  /** @returns {import("./painter.js").Content} */
+  #contentOf(scene, index, range, loaded) {
+    const { loading, labels, slab, colors } = scene;
+    const shown = nameOf(loading, range, loaded);
+    return {
+      image: [shown, slab.mode].join("|"),
       window: scene.windowKey,
       overlay: String(labels?.volume.loadedCount),
       view: this.#viewOf(scene, range, shown),
       labels: labels && viewOf(this.plane, labels.volume, index),
-      colors: scene.colors,
-      smooth,
-      annotated: {
-        plane: this.plane,
-        size,
-        placement: this.#placement,
-        ratio: devicePixelRatio,
-        index,
-        spacingMm: loading.volume.spacingMm,
-        crosshair,
-        cue,
-        mark,
-        rulers,
-      },
-      annotationKey: JSON.stringify([index, crosshair, cue, mark, rulers]),
-    });
+      colors,
+    };
   }
 
   #viewOf({ loading, slab }, range, shown) {

@@ -6,9 +6,7 @@
  * before the window, so that what is shown between two pixels is what the tissue between them would be.
  * Pixels are centered: pixel p of n covers [p, p + 1) of [0, n). Tested against tests/vectors/resample.json.
  */
-import { STEPS, ZERO } from "./window.js";
-
-export const ABSENT = 0xff1c1712; // the colour of what is not loaded: no gray of any window
+import { PLAIN_ABSENT, PLAIN_FROM, STEPS, ZERO } from "./window.js";
 
 /**
  * How one axis is sampled: screen pixel o is the sum of `weight[o * taps + t]` times image pixel `first[o] + t`.
@@ -72,7 +70,7 @@ export function nearestAxis({ count, start, length, from, to }) {
  */
 
 /**
- * Where a painted image is not all dark, in its own screen pixels: `right` and `bottom` are the first beyond.
+ * Where an image is not all dark, in its own screen pixels: `right` and `bottom` are the first beyond.
  *
  * @typedef {{left: number, top: number, right: number, bottom: number}} Lit
  */
@@ -115,17 +113,16 @@ export class Resampler {
   /**
    * @param {import("./planes.js").PlaneView} view
    * @param {import("./window.js").Colors} colors
-   * @param {Uint32Array} target
-   * @param {number} start        of the first row in the target
-   * @param {number} stride       from a row to the next
+   * @param {Uint32Array | Uint16Array} target
    * @returns {Lit}
    */
-  paint(view, colors, target, start, stride) {
+  paint(view, colors, target) {
     const rows = this.#down.first.length;
-    const lit = { left: this.#across.first.length, top: rows, right: 0, bottom: 0 };
+    const width = this.#across.first.length;
+    const lit = { left: width, top: rows, right: 0, bottom: 0 };
     for (const line of this.#lines) line.row = -1;
     for (let y = 0; y < rows; ) {
-      const next = y + this.#paintRow(view, colors, y, target, start + y * stride, stride);
+      const next = y + this.#paintRow(view, colors, y, target);
       if (this.#left < this.#right) {
         lit.left = Math.min(lit.left, this.#left);
         lit.top = Math.min(lit.top, y);
@@ -138,19 +135,20 @@ export class Resampler {
   }
 
   /** @returns {number} screen rows painted: this one, or the next as well */
-  #paintRow(view, colors, y, target, to, stride) {
+  #paintRow(view, colors, y, target) {
     const { taps, first } = this.#down;
     const width = this.#across.first.length;
+    const to = y * width;
     if (taps === 1 && y > 0 && first[y] === first[y - 1]) {
-      target.copyWithin(to, to - stride, to - stride + width);
+      target.copyWithin(to, to - width, to);
     } else if (!this.#lineUp(view, y, colors.darkest)) {
-      target.fill(ABSENT, to, to + width);
+      target.fill(colors.absent, to, to + width);
       this.#left = 0;
       this.#right = width;
     } else if (this.#left >= this.#right) {
       target.fill(colors.dark, to, to + width);
     } else if (this.#pairs[y]) {
-      this.#mixTwice(y, colors, target, to, stride);
+      this.#mixTwice(y, colors, target, to);
       return 2;
     } else if (taps === 2) {
       this.#mixTwo(y, colors, target, to);
@@ -244,14 +242,15 @@ export class Resampler {
     }
   }
 
-  #mixTwice(y, colors, target, to, stride) {
+  #mixTwice(y, colors, target, to) {
+    const next = to + this.#across.first.length;
     const { first, weight } = this.#down;
     const above = this.#lines[first[y] % 2].entries;
     const below = this.#lines[(first[y] + 1) % 2].entries;
     this.#darken(colors, target, to);
-    this.#darken(colors, target, to + stride);
+    this.#darken(colors, target, next);
     const shares = [weight[2 * y + 1], weight[2 * y + 3]];
-    mixLinesTwice(above, below, shares, this.#left, this.#right, colors.table, target, to, to + stride);
+    mixLinesTwice(above, below, shares, this.#left, this.#right, colors.table, target, to, next);
   }
 
   #mixTwo(y, colors, target, to) {
@@ -394,27 +393,26 @@ function addLine(entries, share, from, end, sums) {
 /**
  * Paint in a window's colours what was sampled in plainColors.
  *
- * @param {Uint32Array} sampled
+ * @param {Uint16Array} sampled
  * @param {number} columns
- * @param {Lit} lit        where it is not all the darkest
+ * @param {Lit} lit        where it is not all dark
+ * @param {Lit} area       that is painted, the lit one in it; around it the target is dark already
  * @param {import("./window.js").Colors} colors
  * @param {Uint32Array} target
- * @param {number} start   of the first row in the target
- * @param {number} stride
  */
-export function recolor(sampled, columns, { left, top, right, bottom }, { table, dark }, target, start, stride) {
-  const entries = new Int32Array(sampled.buffer); // ABSENT is negative, entries are not
-  for (let from = 0, to = start, y = 0; from < entries.length; from += columns, to += stride, y++) {
-    if (y < top || y >= bottom) {
-      target.fill(dark, to, to + columns);
+export function recolor(sampled, columns, lit, area, { table, dark, absent }, target) {
+  for (let y = area.top; y < area.bottom; y++) {
+    const to = y * columns;
+    if (y < lit.top || y >= lit.bottom) {
+      target.fill(dark, to + area.left, to + area.right);
       continue;
     }
-    target.fill(dark, to, to + left);
-    for (let x = left; x < right; x++) {
-      const entry = entries[from + x];
-      if (entry < 0) target[to + x] = ABSENT;
-      else target[to + x] = table[entry];
+    target.fill(dark, to + area.left, to + lit.left);
+    for (let at = to + lit.left; at < to + lit.right; at++) {
+      const entry = sampled[at];
+      if (entry === PLAIN_ABSENT) target[at] = absent;
+      else target[at] = table[PLAIN_FROM + entry];
     }
-    target.fill(dark, to + right, to + columns);
+    target.fill(dark, to + lit.right, to + area.right);
   }
 }

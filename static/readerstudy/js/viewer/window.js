@@ -40,6 +40,10 @@ export const STEPS = 8;
 /** Where a table has 0 HU: the entry of a value is `ZERO + STEPS * hu`, exactly the value's own for whole HU. */
 export const ZERO = -INT16_MIN * STEPS;
 const ENTRIES = INT16_COUNT * STEPS;
+/** 16 bits number the entries from here on: what lies before them is dark in every window, what follows is bright. */
+export const PLAIN_FROM = ZERO + STEPS * (CENTER_RANGE[0] - WIDTH_RANGE[1] / 2);
+export const PLAIN_ABSENT = 0xffff;
+const ABSENT = 0xff1c1712; // the colour of what is not loaded: no gray of any window
 
 /** @param {string} organ */
 export function startingWindow(organ) {
@@ -81,6 +85,7 @@ export function grayOf(hu, center, width) {
  *   between each and the next; see ZERO
  * @property {number} darkest     HU, whole: it and all below have the colour
  * @property {number} dark
+ * @property {number} absent      what is not loaded
  * @property {number} first       entries before it are dark,
  * @property {number} last        from it on as bright as can be
  */
@@ -103,22 +108,21 @@ export function colorsOf({ center, width, inverted }, before = null) {
     table[entry] = colorOf(inverted ? GRAY_MAX - gray : gray);
   }
   table.fill(bright, last, kept ? before.last : table.length);
-  return { table, darkest, dark, first, last };
+  return { table, darkest, dark, absent: ABSENT, first, last };
 }
 
 /** @type {Uint32Array | null} */
-let own = null;
+let plain = null;
 
 /**
  * @param {number} darkest  HU: it and all below are one
- * @returns {Colors} no window: every value is its own entry of a table
+ * @returns {Colors} no window: every value that any window tells apart is a 16-bit number of its own
  */
 export function plainColors(darkest) {
-  if (own === null) {
-    own = new Uint32Array(ENTRIES);
-    for (let entry = 0; entry < ENTRIES; entry++) own[entry] = entry;
-  }
-  return { table: own, darkest, dark: 0, first: 0, last: ENTRIES };
+  plain ??= Uint32Array.from({ length: ENTRIES }, (_, entry) =>
+    Math.min(PLAIN_ABSENT - 1, Math.max(0, entry - PLAIN_FROM)),
+  );
+  return { table: plain, darkest, dark: 0, absent: PLAIN_ABSENT, first: 0, last: ENTRIES };
 }
 
 /** @param {number} gray */
