@@ -17,7 +17,7 @@ from benchmarks.load_browser import CSRF, LOST, Browser, Response
 SLICES = 3  # of each case: around the one it opens at; the next case's opening one is fetched ahead
 PATIENCE_S = 90  # with a server that does not answer
 WAITS_S = (0.2, 1.0)  # before what was lost is sent again, as the page's outbox does
-TRIVIAL = re.compile(r'href="(/static/[^"]+/cine.js)"')  # a file of a few bytes, to compare with
+TRIVIAL = re.compile(r'href="(/static/[^"]+/icon.svg)"')  # a file of a few bytes, to compare with
 LUCK = {"once": 0.4, "twice": 0.25, "lost": 0.2, "two windows": 0.15}
 
 SEEN = {

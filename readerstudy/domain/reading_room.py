@@ -161,10 +161,8 @@ def require_open(reader: Reader) -> None:
 
 
 def outline(*, reader: Reader) -> dict[str, Any]:
-    """Return what the pages around the viewer say: the study's title, what lies ahead, what readers are told."""
-    items, reading = items_of(reader), reader.study.design["reading"]
-    practice = items.filter(case__practice=True).count()
-    total = items.count() - practice
+    """Return what the pages around the viewer say: the study's title, who reads, what readers are told."""
+    reading = reader.study.design["reading"]
     return {
         "study_title": reader.study.title,
         "reader_code": reader.code,
@@ -180,11 +178,17 @@ def outline(*, reader: Reader) -> dict[str, Any]:
         "comments": reading["comments"],
         "rationale_mark": reading["rationale_mark"],
         "host_only": bool(reading.get("host_only")),
-        "n_cases": total,
-        "n_practice": practice,
         "sittings": reading["sittings"],
         "washout_days": reading["washout_days"],
-        "expected": expected_time(study=reader.study, n_cases=total),
         "begun": reader.instructed_at is not None,
         "stand_in_notice": STAND_IN_NOTICE if reader.study.design["stand_ins_allowed"] else "",
     }
+
+
+def extent(*, reader: Reader) -> dict[str, Any]:
+    """Return how many cases the reader has, practice apart, and how long they are expected to take."""
+    items = items_of(reader)
+    practice = items.filter(case__practice=True).count()
+    total = items.count() - practice
+    expected = expected_time(study=reader.study, n_cases=total)
+    return {"n_cases": total, "n_practice": practice, "expected": expected}

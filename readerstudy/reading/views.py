@@ -19,6 +19,7 @@ from readerstudy.domain.reading_room import (
     NotOpenError,
     begin_reading,
     current_state,
+    extent,
     find_slices,
     has_finished,
     outline,
@@ -42,7 +43,7 @@ def instructions(request: HttpRequest, reader: Reader) -> HttpResponse:
     if request.method == "POST":
         begin_reading(reader=reader)
         return redirect("reading-room")
-    return render(request, "readerstudy/reading/instructions.html", outline(reader=reader))
+    return render(request, "readerstudy/reading/instructions.html", outline(reader=reader) | extent(reader=reader))
 
 
 @reader_only
@@ -120,7 +121,8 @@ def finished(request: HttpRequest, reader: Reader) -> HttpResponse:
             return redirect("reading-room")
     except NotOpenError as error:
         return _message(request, reader, error)
-    return _emptying_cache(render(request, "readerstudy/reading/finished.html", outline(reader=reader)))
+    context = outline(reader=reader) | extent(reader=reader)
+    return _emptying_cache(render(request, "readerstudy/reading/finished.html", context))
 
 
 def _emptying_cache(response: HttpResponse) -> HttpResponse:

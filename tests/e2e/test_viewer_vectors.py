@@ -205,7 +205,7 @@ class TestInTheBrowser:
         given = vectors("slab")["slabs"]
         found = in_module(
             blank,
-            "slab",
+            "planes",
             VOLUME
             + """return given.slabs.map(({ plane, index, thickness_mm }) => {
                 const axis = PLANES[plane].normal;

@@ -12,6 +12,7 @@ from readerstudy.domain.reading_room import (
     UnknownCaseError,
     begin_reading,
     current_state,
+    extent,
     find_slices,
     has_finished,
     outline,
@@ -157,7 +158,7 @@ def test_leaving_the_instructions_is_noted_once(reader):
     assert reader.instructed_at == first
 
 
-def test_the_outline_says_what_lies_ahead(reader):
+def test_the_outline_says_what_readers_are_told(reader):
     assert outline(reader=reader) == {
         "study_title": "A small study",
         "reader_code": "R1",
@@ -173,14 +174,16 @@ def test_the_outline_says_what_lies_ahead(reader):
         "comments": False,
         "rationale_mark": False,
         "host_only": False,
-        "n_cases": 4,
-        "n_practice": 1,
         "sittings": 1,
         "washout_days": 0,
-        "expected": ExpectedTime(5, from_answers=False),
         "begun": False,
         "stand_in_notice": "",
     }
+
+
+def test_the_extent_says_what_lies_ahead(reader):
+    expected = ExpectedTime(5, from_answers=False)
+    assert extent(reader=reader) == {"n_cases": 4, "n_practice": 1, "expected": expected}
 
 
 # Slices

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from readerstudy.domain.answers import Answer, record_reading
-from readerstudy.domain.reading_room import UnknownCaseError, current_state, find_slices, has_finished, outline
+from readerstudy.domain.reading_room import UnknownCaseError, current_state, extent, find_slices, has_finished, outline
 from readerstudy.domain.sittings import TooEarlyError, begin_sitting, current_break
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence, SequenceItem
@@ -120,7 +120,7 @@ def test_a_repeat_is_a_reading_of_its_own(reader, let_days_pass):
 
 
 def test_readers_are_told_of_sittings_and_not_of_repeats(reader):
-    told = outline(reader=reader)
+    told = outline(reader=reader) | extent(reader=reader)
 
     assert (told["sittings"], told["washout_days"], told["n_cases"]) == (2, 28, 8)
     assert "repeat" not in str(told)

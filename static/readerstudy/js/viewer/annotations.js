@@ -1,8 +1,10 @@
-/** What is drawn over an image: crosshair, cue, the reader's mark, rulers. */
+/** What is drawn over an image: crosshair, cue, the reader's mark, rulers; outlines of labels. */
 import { toCanvas } from "./geometry.js";
 import { PLANES } from "./planes.js";
-import { lengthMm } from "./rulers.js";
+import { nearestAxis } from "./resample.js";
+import { lengthMm } from "./tools.js";
 
+const LABEL_COLORS = [0xff5bc8f2, 0xffc9a24f, 0xff7fd67f, 0xffd68fd6, 0xff6f8ff0, 0xffd9d96a]; // as ImageData keeps them
 const CUE_COLOR = "#f3ecd2";
 const MARK_COLOR = "#e79ad6";
 const RULER_COLOR = "#9be3cf";
@@ -21,7 +23,7 @@ const NEAR_MM = 10; // a marker is still faintly seen in images so near to its o
  * @property {import("./planes.js").Point | null} crosshair
  * @property {import("./planes.js").Point | null} cue
  * @property {import("./planes.js").Point | null} mark
- * @property {import("./rulers.js").Ruler[]} rulers
+ * @property {import("./tools.js").Ruler[]} rulers
  */
 
 /**
@@ -113,7 +115,7 @@ function ringAround(context, x, y, ratio) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Annotated} image
- * @param {import("./rulers.js").Ruler} ruler
+ * @param {import("./tools.js").Ruler} ruler
  */
 function drawRuler(context, image, ruler) {
   const { size, placement, ratio } = image;
@@ -150,4 +152,48 @@ function strokeTwice(context, color, ratio) {
     context.lineWidth = width * ratio;
     context.stroke();
   }
+}
+
+/**
+ * Outline labelled regions (an organ's mask, say), one colour a label; no region is filled.
+ *
+ * @param {import("./planes.js").PlaneView} view  of label numbers, 0: none
+ * @param {Parameters<typeof nearestAxis>[0]} across
+ * @param {Parameters<typeof nearestAxis>[0]} down
+ * @param {Uint32Array} target
+ */
+export function paintOutlines(view, across, down, target) {
+  const columns = nearestAxis(across).first;
+  const rows = nearestAxis(down).first;
+  const labels = new Int16Array(columns.length * rows.length);
+  for (let y = 0; y < rows.length; y++) {
+    const pixels = view.pixelsOf(rows[y]);
+    if (pixels === null) continue;
+    const offset = view.offsetOf(rows[y]);
+    for (let x = 0; x < columns.length; x++) labels[y * columns.length + x] = pixels[offset + columns[x] * view.step];
+  }
+  for (let y = 0; y < rows.length; y++) {
+    for (let x = 0; x < columns.length; x++) {
+      const at = y * columns.length + x;
+      if (labels[at] !== 0 && isEdge(labels, at, x, columns.length)) {
+        target[at] = LABEL_COLORS[(labels[at] - 1) % LABEL_COLORS.length];
+      }
+    }
+  }
+}
+
+/**
+ * @param {Int16Array} labels
+ * @param {number} at
+ * @param {number} x
+ * @param {number} width
+ */
+function isEdge(labels, at, x, width) {
+  const label = labels[at];
+  return (
+    (x > 0 && labels[at - 1] !== label) ||
+    (x < width - 1 && labels[at + 1] !== label) ||
+    (at >= width && labels[at - width] !== label) ||
+    (at + width < labels.length && labels[at + width] !== label)
+  );
 }

@@ -1,10 +1,11 @@
 /**
- * The slice format of readerstudy/domain/slice_packs.py, after the browser has undone its gzip.
+ * Slices as the server sends them: the format of readerstudy/domain/slice_packs.py, after the browser has undone its gzip.
  *
  * Browsers do not look at gzip's own checksum, and take a member that was cut for a whole one: the checksum
  * inside is what finds damage. Tested against tests/vectors/slice_codec.json, as the Python side is.
  */
 
+const TIMEOUT_MS = 20_000;
 const CHECKSUM_BYTES = 4;
 const ADLER_MODULUS = 65521;
 const ADLER_RUN = 3800; // so many bytes can be added before the sums leave 31 bits
@@ -52,4 +53,24 @@ export function adler32(bytes) {
     b %= ADLER_MODULUS;
   }
   return ((b << 16) | a) >>> 0;
+}
+
+/**
+ * Fetch one slice and un-filter it: the first of a page by itself, all others in workers.
+ *
+ * @param {string} url
+ * @param {number} pixelCount
+ * @returns {Promise<{pixels?: Int16Array, failure?: number | "unreachable" | "damaged"}>} why it could not be had whole:
+ *   the HTTP status; "unreachable" when no answer came; "damaged" when it was cut short or is not what was stored
+ */
+export async function fetchSlice(url, pixelCount) {
+  let failure = /** @type {number | "unreachable" | "damaged"} */ ("unreachable");
+  try {
+    const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    failure = response.ok ? "damaged" : response.status;
+    if (!response.ok) return { failure };
+    return { pixels: unfilterSlice(new Uint8Array(await response.arrayBuffer()), pixelCount) };
+  } catch {
+    return { failure };
+  }
 }

@@ -1,5 +1,8 @@
-/** How a case is shown: window, slab, and what is drawn over it. As at the start after every reset. */
-import { THICKNESSES_MM } from "./slab.js";
+/**
+ * How a case is shown: window, slab and what is drawn over it, as at the start after every reset; cine; and what a
+ * reader sets once and finds again, kept by the page around the viewer and checked here.
+ */
+import { THICKNESSES_MM } from "./planes.js";
 import { boundedWindow, colorsOf, startingWindow } from "./window.js";
 
 const DRAG_FOR_WINDOW_PX = 300; // a drag of so many pixels changes the window by its own width
@@ -7,7 +10,7 @@ const SLAB_MM = 10;
 
 export class Display {
   window = startingWindow("");
-  /** @type {import("./slab.js").Slab} */
+  /** @type {import("./planes.js").Slab} */
   slab = { mode: "off", thicknessMm: SLAB_MM };
   /** Whether rulers and markers are seen. */
   markers = true;
@@ -59,7 +62,7 @@ export class Display {
     this.#changed();
   }
 
-  /** @param {Partial<import("./slab.js").Slab>} slab */
+  /** @param {Partial<import("./planes.js").Slab>} slab */
   setSlab(slab) {
     this.slab = { ...this.slab, ...slab };
     this.#changed();
@@ -100,4 +103,64 @@ export class Display {
     }
     return this.#colors;
   }
+}
+
+/** Slice after slice at a steady rate, round and round. */
+export class Cine {
+  #timer = 0;
+  #step;
+
+  /** @param {() => void} step  shows the next slice */
+  constructor(step) {
+    this.#step = step;
+  }
+
+  get running() {
+    return this.#timer !== 0;
+  }
+
+  /** @param {number} rate  slices a second */
+  start(rate) {
+    this.stop();
+    this.#timer = setInterval(this.#step, 1000 / rate);
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.#timer = 0;
+  }
+}
+
+/**
+ * @typedef {object} Preferences
+ * @property {"window" | "swap" | "scroll"} mouse  what a left drag does; see MOUSE_MAPS
+ * @property {"axial" | "one-two" | "three"} layout
+ * @property {boolean} smooth     false: single pixels
+ * @property {boolean} crosshair  shown in the layouts of several planes
+ * @property {number} cineRate    images a second
+ */
+
+const CHOICES = {
+  mouse: ["window", "swap", "scroll"],
+  layout: ["axial", "one-two", "three"],
+  smooth: [true, false],
+  crosshair: [true, false],
+  cineRate: [10, 5, 15, 20, 30],
+};
+
+/** @param {string} name */
+export function choicesOf(name) {
+  return CHOICES[name];
+}
+
+/**
+ * @param {any} stored  whatever was kept
+ * @returns {Preferences} the known of them; the first choice for what is missing or is none of the choices
+ */
+export function readPreferences(stored) {
+  const chosen = Object.entries(CHOICES).map(([name, choices]) => {
+    const value = stored !== null && typeof stored === "object" ? stored[name] : undefined;
+    return [name, choices.some((choice) => choice === value) ? value : choices[0]];
+  });
+  return Object.fromEntries(chosen);
 }

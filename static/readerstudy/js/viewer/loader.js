@@ -2,7 +2,7 @@
  * Fetches slices through two workers: of the shown case nearest-first from the slice the reader looks at, then
  * of the next case. Few requests are under way at a time, so that a slice scrolled to never waits behind many.
  */
-import { fetchSlice } from "./fetch_slice.js";
+import { fetchSlice } from "./codec.js";
 
 const WORKERS = 2;
 const MAX_IN_FLIGHT = 3;

@@ -15,13 +15,11 @@
  *   marking      {active}: whether the next press places the reader's mark
  *   marked       {slice, row, column}: where it was placed, in voxels, whole numbers at their centers
  */
-import { Cine } from "./cine.js";
-import { Display } from "./display.js";
+import { choicesOf, Cine, Display, readPreferences } from "./display.js";
 import { SliceLoader } from "./loader.js";
 import { LoadingCase, startingPoint } from "./loading_case.js";
 import { Pane } from "./pane.js";
 import { sizeOf } from "./planes.js";
-import { choicesOf, readPreferences } from "./preferences.js";
 import { Readout } from "./readout.js";
 import { Tools } from "./tools.js";
 
@@ -131,7 +129,7 @@ export class Viewer extends EventTarget {
     this.#loader.load([this.#shown, this.#labels, this.#next].filter((one) => one !== null));
   }
 
-  /** @param {Partial<import("./preferences.js").Preferences>} changed */
+  /** @param {Partial<import("./display.js").Preferences>} changed */
   prefer(changed) {
     this.#preferences = readPreferences({ ...this.#preferences, ...changed });
     this.#applyPreferences();

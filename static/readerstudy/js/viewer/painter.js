@@ -1,6 +1,5 @@
 /** Paints one plane's image and what lies over it on a canvas, redoing only what has changed. */
-import { annotate } from "./annotations.js";
-import { paintOutlines } from "./outlines.js";
+import { annotate, paintOutlines } from "./annotations.js";
 import { recolor, Resampler } from "./resample.js";
 import { plainColors } from "./window.js";
 

@@ -6,8 +6,7 @@
  */
 import { placeImage, scaleBarMm, toCanvas, toImage } from "./geometry.js";
 import { Painter } from "./painter.js";
-import { lettersOf, PLANES, pointIn, sizeOf, viewOf } from "./planes.js";
-import { projectSlab, slabRange } from "./slab.js";
+import { lettersOf, PLANES, pointIn, projectSlab, sizeOf, slabRange, viewOf } from "./planes.js";
 
 const ZOOM_RANGE = [0.25, 16];
 const PAN_RANGE = [-16, 16];
@@ -23,12 +22,12 @@ const clamp = (value, [low, high]) => Math.min(high, Math.max(low, value));
  * @property {import("./window.js").Colors} colors
  * @property {string} windowKey
  * @property {boolean} smooth
- * @property {import("./slab.js").Slab} slab
+ * @property {import("./planes.js").Slab} slab
  * @property {boolean} crosshair
  * @property {boolean} markers
  * @property {import("./planes.js").Point | null} mark
  * @property {import("./planes.js").Point | null} cue
- * @property {import("./rulers.js").Rulers} rulers
+ * @property {import("./tools.js").Rulers} rulers
  */
 
 export class Pane {

@@ -4,8 +4,7 @@
  * In:  {id, url, pixelCount}
  * Out: {id, pixels}, or {id, failure} as fetchSlice gives it
  */
-import "./codec.js"; // named here as well, so that both modules are fetched at once
-import { fetchSlice } from "./fetch_slice.js";
+import { fetchSlice } from "./codec.js";
 
 self.addEventListener("message", async ({ data: { id, url, pixelCount } }) => {
   const fetched = await fetchSlice(url, pixelCount);

@@ -1,7 +1,7 @@
 /** The viewer's controls: each does what a key does, and shows what is set. */
+import { choicesOf } from "./display.js";
 import { setChanged } from "./pane.js";
-import { choicesOf } from "./preferences.js";
-import { THICKNESSES_MM } from "./slab.js";
+import { THICKNESSES_MM } from "./planes.js";
 import { PRESETS, presetOf } from "./window.js";
 
 const SLAB_MODES = { average: "Average", mip: "MIP" };
@@ -33,8 +33,8 @@ export class Toolbar {
   /**
    * @param {object} shown
    * @param {{center: number, width: number}} shown.window
-   * @param {import("./slab.js").Slab} shown.slab
-   * @param {import("./preferences.js").Preferences} shown.preferences
+   * @param {import("./planes.js").Slab} shown.slab
+   * @param {import("./display.js").Preferences} shown.preferences
    * @param {string | null} shown.tool  what the next press is for
    * @param {boolean} shown.playing
    */
