@@ -22,7 +22,8 @@ from readerstudy.analysis.headline import Protocol
 from readerstudy.analysis.metrics import metrics
 from readerstudy.analysis.mrmc import GeneratorDifference, GeneratorTest, pooled_tests
 from readerstudy.analysis.readings_csv import escape_text, write_readings_csv
-from readerstudy.analysis.tables import made_tables, records
+from readerstudy.analysis.records import records
+from readerstudy.analysis.tables import made_tables
 
 DEFINITIONS = {
     "positive": "real tumour",

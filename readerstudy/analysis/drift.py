@@ -14,9 +14,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
-from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from readerstudy.analysis.chance import fisher_p
 from readerstudy.analysis.frame import POOLED, counted
@@ -69,13 +67,15 @@ def drift(readings: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
     alpha : float
         Intervals cover 1 − `alpha`.
     """
+    from statsmodels.genmod import families
+
     first = counted(readings)
     answered = first[first["label"].isin(("real", "synthetic"))]
     right = (answered["label"] == answered["truth"]).astype("float64")
     timed = first[first["time_s"] > 0]
     rows = [
-        _row("right", answered, right, sm.families.Binomial(), alpha, nothing=FEW_READERS),
-        _row("log_time", timed, np.log(timed["time_s"]), sm.families.Gaussian(), alpha, nothing=NO_TIMES),
+        _row("right", answered, right, families.Binomial(), alpha, nothing=FEW_READERS),
+        _row("log_time", timed, np.log(timed["time_s"]), families.Gaussian(), alpha, nothing=NO_TIMES),
     ]
     table = pd.DataFrame(rows, columns=list(DRIFT_COLUMNS))
     return table.astype(dict.fromkeys(("effect", "ci_low", "ci_high", "p_value"), "float64"))
@@ -102,13 +102,16 @@ def clustered_slope(
     Slope or None
         None where the model has no estimate: separated outcomes, collinear columns.
     """
+    from statsmodels.genmod.generalized_linear_model import GLM
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+
     if np.linalg.matrix_rank(design) < design.shape[1] or np.ptp(outcome) == 0:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("error", PerfectSeparationWarning)
         warnings.simplefilter("error", RuntimeWarning)
         try:
-            fitted = sm.GLM(outcome, design, family=family).fit()
+            fitted = GLM(outcome, design, family=family).fit()
         except (PerfectSeparationWarning, RuntimeWarning, np.linalg.LinAlgError):
             return None
     mean = np.asarray(fitted.fittedvalues)

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import pandas as pd
-from statsmodels.stats.proportion import binom_tost
 
 from readerstudy.analysis.binomial_planning import CHANCE, SampleSizes, equivalence_sample_sizes
 from readerstudy.analysis.counts import KEYS, Cell, cells, lacks_a_class, of_readers
@@ -72,6 +71,8 @@ def tost_against_chance(right: int, answered: int, *, margin: float, alpha: floa
     p_lower = P(X ≥ right | ½ − margin), p_upper = P(X ≤ right | ½ + margin); equivalent where both are below
     `alpha`. All None without an answer.
     """
+    from statsmodels.stats.proportion import binom_tost
+
     if not answered:
         return Equivalence(margin)
     p_tost, p_lower, p_upper = (float(p) for p in binom_tost(right, answered, CHANCE - margin, CHANCE + margin))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from statsmodels.stats.multitest import multipletests
 
 from readerstudy.analysis.frame import POOLED
 
@@ -18,6 +17,8 @@ def holm(p_values: npt.ArrayLike) -> FloatArray:
     -----
     S. Holm, Scand. J. Stat. 6 (1979) 65; `statsmodels.stats.multitest.multipletests`.
     """
+    from statsmodels.stats.multitest import multipletests
+
     p = np.asarray(p_values, dtype=np.float64)
     adjusted = np.full(p.shape, np.nan)
     tested = np.isfinite(p)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from statsmodels.stats.proportion import proportion_confint
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -72,6 +71,8 @@ def newcombe_difference(
 def _interval(
     count: npt.ArrayLike, total: npt.ArrayLike, *, alpha: float, method: str
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    from statsmodels.stats.proportion import proportion_confint
+
     successes, trials = np.asarray(count, dtype=np.float64), np.asarray(total, dtype=np.float64)
     proportion, low, high = (np.full(trials.shape, np.nan) for _ in range(3))
     known = trials > 0

@@ -5,8 +5,8 @@ from typing import Any
 from readerstudy.analysis.analysis import software
 from readerstudy.analysis.recognition import Recognition
 from readerstudy.analysis.recognition_bootstrap import REPLICATES, SEED
+from readerstudy.analysis.records import records
 from readerstudy.analysis.reporting.recognition import RecognitionFindings
-from readerstudy.analysis.tables import records
 
 DEFINITIONS = {
     "right": "the organ that was named is the one that the tumour is in",

@@ -10,7 +10,7 @@ from typing import Any
 from readerstudy.analysis.exports.folder import FILES, POSITIVE, Described, finish, write_drawings, write_tables
 from readerstudy.analysis.exports.recognition import ORGAN_FILES, RIGHT, write_recognition
 from readerstudy.analysis.exports.tables import escaped, write_csv
-from readerstudy.analysis.tables import records
+from readerstudy.analysis.records import records
 from readerstudy.analysis.whole_folder import whole_folder
 from readerstudy.domain import audit
 from readerstudy.domain.canonical import in_order

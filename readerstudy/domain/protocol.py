@@ -18,7 +18,7 @@ from django.contrib.staticfiles import finders
 from django.db import transaction
 
 from readerstudy.analysis import __version__ as analysis_version
-from readerstudy.analysis.tables import records
+from readerstudy.analysis.records import records
 from readerstudy.domain import audit as trail
 from readerstudy.domain import orders, selection
 from readerstudy.domain.canonical import canonical_sha256, in_order

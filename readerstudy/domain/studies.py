@@ -7,7 +7,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from readerstudy.domain import audit as trail
-from readerstudy.domain.debrief_writing import write_debriefs
 from readerstudy.domain.design import StudyDesign, parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.leak_audit.runs import latest_audit, standing_audit
@@ -100,6 +99,8 @@ def close_study(*, study: Study, actor: str, reason: str = "") -> None:
     DomainError
         If the study is not open, or some reader has not finished and no reason is given.
     """
+    from readerstudy.domain.debrief_writing import write_debriefs
+
     if study.state != Study.State.OPEN:
         raise DomainError(f"Study {study.slug} is not open, so it can't be closed.")
     reason = reason.strip()

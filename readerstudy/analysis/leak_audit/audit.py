@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from readerstudy.analysis.auc_interval import auc_interval
 from readerstudy.analysis.leak_audit.comparisons import Comparison, comparisons, organ_comparisons
@@ -13,6 +12,7 @@ from readerstudy.analysis.leak_audit.evidence import Evidence, weigh
 from readerstudy.analysis.leak_audit.feature import Feature, Part
 from readerstudy.analysis.leak_audit.report import LeakAudit, PartResult
 from readerstudy.analysis.leak_audit.tell import describe_tell
+from readerstudy.analysis.multiplicity import holm
 
 PERMUTATIONS = 4999
 ALPHA = 0.025
@@ -63,7 +63,7 @@ def audit_leaks(
     measured = [feature for feature in features if cases[feature.name].notna().all()]
     compared = organ_comparisons(cases) if of_organs else comparisons(cases)
     weighed = list(_weigh_all(compared, measured, permutations, seed))
-    family_wise = multipletests([test.evidence.p_value for test in weighed], method="holm")[1] if weighed else []
+    family_wise = holm([test.evidence.p_value for test in weighed])
     return LeakAudit(
         results=[
             _result(test, float(p_value), {feature.name: feature for feature in measured}, alpha, len(weighed))

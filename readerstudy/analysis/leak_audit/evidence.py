@@ -16,9 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import rankdata
-from sklearn.linear_model import Ridge
-from sklearn.model_selection import GroupKFold
+import scipy  # whose parts are loaded when they are asked for
 
 from readerstudy.analysis.leak_audit.comparisons import BoolArray, Comparison
 
@@ -131,7 +129,7 @@ def feature_views(cases: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
 
 def rank_aucs(scores: FloatArray, labels: BoolArray) -> FloatArray:
     """Return the AUC of every score, (cases, scores), under every arrangement: (scores, arrangements)."""
-    return _auc_of_rank_sum(rankdata(scores, axis=0).T @ labels, labels)
+    return _auc_of_rank_sum(scipy.stats.rankdata(scores, axis=0).T @ labels, labels)
 
 
 def classifier_aucs(views: FloatArray, labels: BoolArray, cases: pd.DataFrame, *, seed: int) -> FloatArray:
@@ -143,6 +141,9 @@ def classifier_aucs(views: FloatArray, labels: BoolArray, cases: pd.DataFrame, *
 
     The prediction is linear in the labels, so each fold's model is fitted once, to the unit vectors.
     """
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import GroupKFold
+
     organs = pd.get_dummies(cases["organ"]).to_numpy(dtype=np.float64)
     patients = cases["patient"].to_numpy()
     targets = labels.astype(np.float64)
@@ -153,7 +154,7 @@ def classifier_aucs(views: FloatArray, labels: BoolArray, cases: pd.DataFrame, *
         y = targets - _organ_means(targets, organs, training)
         model = Ridge(alpha=RIDGE_PENALTY, fit_intercept=False).fit(x[training], np.eye(len(training)))
         scores[test] = model.predict(x[test]) @ y[training]
-    ranks = rankdata(np.round(scores, 9), axis=0)
+    ranks = scipy.stats.rankdata(np.round(scores, 9), axis=0)
     return _auc_of_rank_sum((ranks * labels).sum(axis=0), labels)
 
 
@@ -173,4 +174,4 @@ def _auc_of_rank_sum(rank_sum: FloatArray, labels: BoolArray) -> FloatArray:
 
 def _p_values(statistic: FloatArray) -> FloatArray:
     """Return, for each arrangement, the share of arrangements with as large a statistic, its own among them."""
-    return np.asarray(rankdata(-np.round(statistic, 9), method="max") / statistic.size)
+    return np.asarray(scipy.stats.rankdata(-np.round(statistic, 9), method="max") / statistic.size)

@@ -10,14 +10,12 @@ import pandas as pd
 from django.db import transaction
 from django.db.models import QuerySet
 
-from readerstudy.analysis.radiomics.experiment import run_experiment
 from readerstudy.analysis.radiomics.table import InvalidFeatures
 from readerstudy.domain import audit as trail
 from readerstudy.domain.actors import actor_of
 from readerstudy.domain.bell import ring_radiomics
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.jobs import ClaimLostError, Commit, run, unheard
-from readerstudy.domain.radiomics.figures import keep_drawings
 from readerstudy.domain.radiomics.tumors import Tumor, columns_of, dataset_tumors, measure_tumors, study_tumors
 from readerstudy.domain.store import Shelf
 from readerstudy.models.dataset import Dataset
@@ -76,6 +74,7 @@ def _tumors(of: Dataset | Study) -> list[Tumor]:
 
 
 def _experiment(job: RadiomicsRun, _shelf: Shelf) -> Commit:
+    from readerstudy.domain.radiomics.figures import keep_drawings
     from synthesis.radiomics.settings import Settings
 
     of = job.study or job.dataset
@@ -109,6 +108,8 @@ def _experiment(job: RadiomicsRun, _shelf: Shelf) -> Commit:
 
 
 def _ask_machine(features: dict[str, list[Any]], show: Callable[[int], None]) -> dict[str, Any]:
+    from readerstudy.analysis.radiomics.experiment import run_experiment
+
     shown = MEASURED
 
     def progress(done: int, total: int) -> None:

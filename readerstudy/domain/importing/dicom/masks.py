@@ -13,7 +13,6 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 import pydicom
-from matplotlib.path import Path as Polygon
 
 from readerstudy.domain.importing.dicom.files import (
     SEGMENTATION,
@@ -152,6 +151,8 @@ def _closed_contours(roi: Any) -> Iterator[npt.NDArray[np.float64]]:
 
 def _draw(mask: Mask, points: npt.NDArray[np.float64]) -> None:
     """Fill a contour, given in voxels, into its slice: voxels whose centre lies within; twice filled is a hole."""
+    from matplotlib.path import Path as Polygon
+
     extent = np.ptp(points, axis=0)
     axis = int(np.argmin(extent))
     level = float(np.mean(points[:, axis]))
