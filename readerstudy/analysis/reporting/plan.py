@@ -1,6 +1,7 @@
 """How many readers and cases a study needs, in words and as a table; the mathematics is `mrmc_planning`'s."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -120,8 +121,9 @@ class Plan:
     curve: pd.DataFrame
 
 
+@lru_cache(maxsize=64)
 def plan(wish: Wish) -> Plan:
-    """Return what the wished-for study can show, and what would do."""
+    """Return what the wished-for study can show, and what would do; of the last ones without working it out again."""
     if wish.n_readers < 2:
         tell = equal = None
     else:
