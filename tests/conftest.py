@@ -7,6 +7,7 @@ import pytest
 from django.conf import LazySettings
 from django.db import connections
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.test import override_settings
 
 from readerstudy.lifted_guard import lifted_guard
 from tests.factories import restart_seeds
@@ -24,6 +25,13 @@ def data_root(settings: LazySettings, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def seeds() -> None:
     restart_seeds()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hasher() -> Iterator[None]:
+    """Hash passwords at once: doing it slowly is Django's business, and tested there."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,6 @@
 import pytest
-from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.test import Client
-
-
-@pytest.fixture(autouse=True)
-def quick_hasher(settings: LazySettings) -> None:
-    """Hashing a password slowly is Django's business, and tested there."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
