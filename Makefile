@@ -51,12 +51,12 @@ chromium: $(VENV)/installed-dev
 # Crash tests look at time passing: nothing else runs beside them. Browser tests wait much: two processes share the time.
 test: lint chromium
 	$(BIN)/pytest -n 2 -m "not e2e and not crash"
-	$(BIN)/pytest -n 2 --dist worksteal -m e2e
-	$(BIN)/pytest -m crash
+	$(BIN)/pytest -n 2 --dist worksteal -m e2e tests/e2e
+	$(BIN)/pytest -m crash tests/crash
 
 test-services: $(VENV)/installed-dev
-	$(BIN)/pytest -n 2 -m "database and not crash"
-	$(BIN)/pytest -m "crash and database"
+	$(BIN)/pytest -n 2 -m "database and not crash" tests/readerstudy
+	$(BIN)/pytest -m "crash and database" tests/crash
 
 # The model that comes with latent diffusion, from its config and its seeds alone; the work stays in STARTER_RUN.
 STARTER := synthesis/methods/latent_diffusion

@@ -45,18 +45,26 @@ class Site:
     studies: dict[str, Study] = field(default_factory=dict)
     cookies: dict[tuple[str, str], str] = field(default_factory=dict)
     invitations: dict[str, str] = field(default_factory=dict)
+    answers: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """By method, address and session: a page that is no study's is the same whatever the study's state."""
 
     def ask(self, page: Page, role: str, state: str) -> str:
-        """Return the status of the answer, or `login`; nothing that the request did is kept."""
+        """Return the status of the answer, or `login`; nothing that a request did is kept, so none is sent twice."""
+        asked = (page.method, self.url(page.address, state), self.cookies.get((role, state), ""))
+        if asked not in self.answers:
+            self.answers[asked] = self._send(page, *asked[1:])
+        return self.answers[asked]
+
+    def _send(self, page: Page, url: str, session: str) -> str:
         client = Client()
-        client.cookies[settings.SESSION_COOKIE_NAME] = self.cookies.get((role, state), "")
+        client.cookies[settings.SESSION_COOKIE_NAME] = session
         with transaction.atomic():
             if page.method == "GET":
-                response = client.get(self.url(page.address, state))
+                response = client.get(url)
             elif page.address in JSON:
-                response = client.post(self.url(page.address, state), FORMS[page.address], "application/json")
+                response = client.post(url, FORMS[page.address], "application/json")
             else:
-                response = client.post(self.url(page.address, state), FORMS.get(page.address, {}))
+                response = client.post(url, FORMS.get(page.address, {}))
             transaction.set_rollback(True)
         b"".join(response)  # to the end, which closes files
         if response.status_code == 302 and response["Location"].startswith(reverse(settings.LOGIN_URL) + "?"):

@@ -3,8 +3,10 @@
 Hardly a volume is read or written: most pages show counts, states and sentences, so files are rows without content.
 """
 
+import functools
 import secrets
 import uuid
+from typing import Any
 
 import pandas as pd
 from django.utils import timezone
@@ -73,11 +75,16 @@ def import_scans(
     return dataset
 
 
-def make_radiomics(of: Dataset | Study, table: pd.DataFrame | None = None) -> RadiomicsRun:
-    """Store a run over drawn features: of so few patients, where no table is given, that only the map is drawn."""
-    features = feature_table(patients=12) if table is None else table
+@functools.cache
+def _experiment(**planted: float) -> tuple[pd.DataFrame, dict[str, Any]]:
+    features = feature_table(**planted)
+    return features, run_experiment(features, permutations=19)
+
+
+def make_radiomics(of: Dataset | Study, *, patients: int = 12, **planted: float) -> RadiomicsRun:
+    """Store a run over drawn features (`feature_table`): unless said, of so few patients that only the map is drawn."""
+    features, found = _experiment(patients=patients, **planted)
     settings = {"bin_width_hu": 10.0, "spacing_mm": 1.0}
-    found = run_experiment(features, permutations=19)
     return RadiomicsRun.objects.create(
         **({"study": of} if isinstance(of, Study) else {"dataset": of}),
         actor=actor_of(ACTOR),

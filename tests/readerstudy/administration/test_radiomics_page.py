@@ -9,7 +9,6 @@ from django.urls import reverse
 from readerstudy.domain.actors import actor_of
 from readerstudy.models.job import Job
 from readerstudy.models.radiomics_run import RadiomicsRun
-from tests.readerstudy.analysis.radiomics.builders import feature_table
 
 from . import builders
 
@@ -64,7 +63,7 @@ def test_a_failed_run_says_why_and_can_be_tried_again(staff_client: Client, data
 
 
 def test_what_was_found_is_said_and_drawn(staff_client: Client, dataset):
-    builders.make_radiomics(dataset, feature_table(patients=60, organ_shift=4.0))
+    builders.make_radiomics(dataset, patients=60, organ_shift=4.0)
 
     text = page(staff_client, dataset)
 
