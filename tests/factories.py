@@ -5,6 +5,7 @@ Nothing here is a stand-in for the project's own code; every object is made by i
 
 from __future__ import annotations
 
+import copy
 import functools
 import itertools
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from readerstudy.domain.canonical import canonical_json
 from readerstudy.domain.case_sets import start_generation
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.enrolment import invite_reader
@@ -34,6 +36,7 @@ from synthesis.host import Host, ct_hashes
 from synthesis.lesions import measure_lesions
 from synthesis.organs import organ as organ_named
 from synthesis.volume import Volume as CTVolume
+from tests.remembered import Remembered, is_blank, put_back, remember
 
 SHAPE = (26, 24, 18)
 AFFINE = np.diag([1.5, 1.5, 2.0, 1.0])
@@ -43,6 +46,7 @@ ORGAN_HU = {"liver": 105, "pancreas": 95, "kidney": 160}
 
 _numbers = itertools.count(1)
 _seeds = itertools.count(1)
+_remembered: dict[str, tuple[Remembered, int]] = {}  # with the first seed that was not used
 
 
 def restart_seeds() -> None:
@@ -188,6 +192,25 @@ def make_open_study(**changes: Any) -> Study:
     start_generation(study=study, actor=ACTOR)
     build_cases(study)
     open_audited(study)
+    return study
+
+
+def make_study_of_patients(*, real: int, hosts: int, **changes: Any) -> Study:
+    """Make patients and an open study of them; where nothing is there yet, as the first test that asked for it did."""
+    global _seeds
+    seed = next(copy.copy(_seeds))
+    if not is_blank():
+        make_patients(real=real, hosts=hosts)
+        return make_open_study(**changes)
+    key = canonical_json([seed, real, hosts, changes])
+    if key in _remembered:
+        remembered, used = _remembered[key]
+        put_back(remembered)
+        _seeds = itertools.count(used)
+        return Study.objects.get()
+    make_patients(real=real, hosts=hosts)
+    study = make_open_study(**changes)
+    _remembered[key] = remember(), next(copy.copy(_seeds))
     return study
 
 

@@ -60,8 +60,7 @@ DIRECTIVES = {
 @pytest.mark.database
 @pytest.mark.django_db
 def test_every_page_comes_with_the_strict_policy():
-    factories.make_patients(real=2, hosts=2)
-    client = factories.reader_client(factories.make_open_study())
+    client = factories.reader_client(factories.make_study_of_patients(real=2, hosts=2))
     pages = [reverse(name) for name in ("home", "account_login", "instructions", "reading-room", "state", "study-list")]
 
     for url in [*pages, "/no-such-page", reverse("answer", args=["0" * 32]), static("readerstudy/css/base.css")]:
@@ -76,8 +75,7 @@ def test_every_page_comes_with_the_strict_policy():
 @pytest.mark.django_db
 def test_no_page_has_code_or_style_of_its_own():
     """What the policy would block anyway: inline scripts, styles and handlers."""
-    factories.make_patients(real=2, hosts=2)
-    client = factories.reader_client(factories.make_open_study())
+    client = factories.reader_client(factories.make_study_of_patients(real=2, hosts=2))
 
     for name in ("account_login", "instructions", "reading-room"):
         page = client.get(reverse(name)).content.decode()
@@ -92,8 +90,7 @@ def test_no_page_has_code_or_style_of_its_own():
 @pytest.mark.database
 @pytest.mark.django_db
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites():
-    factories.make_patients(real=2, hosts=2)
-    client = factories.reader_client(factories.make_open_study())
+    client = factories.reader_client(factories.make_study_of_patients(real=2, hosts=2))
 
     cookie = client.cookies["sessionid"]
 

@@ -52,8 +52,7 @@ def contents(table: str) -> list[tuple[object, ...]]:
 @pytest.fixture
 def tables() -> list[str]:
     """Return every table of records, each with a row at least."""
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study()
+    study = factories.make_study_of_patients(real=2, hosts=2)
     reader = factories.make_reader(study)
     item = SequenceItem.objects.filter(sequence__reader=reader).first()
     Reading.objects.create(item=item, label="real", submission=uuid.uuid4())
@@ -119,8 +118,7 @@ def test_the_role_of_a_replica_changes_nothing(tables):
 
 def test_what_is_written_twice_is_refused_as_ever():
     """The guard is in nobody's way: two answers in one place are an integrity error on both engines."""
-    factories.make_patients(real=2, hosts=2)
-    reader = factories.make_reader(factories.make_open_study())
+    reader = factories.make_reader(factories.make_study_of_patients(real=2, hosts=2))
     first, second = SequenceItem.objects.filter(sequence__reader=reader)[:2]
     submission = uuid.uuid4()
 

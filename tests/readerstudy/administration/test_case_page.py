@@ -22,8 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 @pytest.fixture
 def study() -> Study:
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study()
+    study = factories.make_study_of_patients(real=2, hosts=2)
     reader = factories.make_reader(study)
     while not (state := current_state(reader=reader))["done"]:
         answer = Answer(submission=uuid.uuid4(), label=Label.REAL, active_ms=1000, viewer_version="1")

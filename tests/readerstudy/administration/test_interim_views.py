@@ -49,8 +49,7 @@ ENDS_READING = {"close_study"}
 @pytest.fixture
 def study(monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.setattr(timezone, "now", lambda: NOW)
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study()
+    study = factories.make_study_of_patients(real=2, hosts=2)
     for code in ("R1", "R2"):
         factories.make_reader(study, code)
     return study

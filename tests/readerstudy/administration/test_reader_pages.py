@@ -15,8 +15,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 @pytest.fixture
 def reader():
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study(reading={"sittings": 2, "washout_days": 7})
+    study = factories.make_study_of_patients(real=2, hosts=2, reading={"sittings": 2, "washout_days": 7})
     accept_invitation(factories.invitation_path(study).split("/")[2])
     return Reader.objects.select_related("study").get()
 

@@ -32,8 +32,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 @pytest.fixture
 def study():
-    factories.make_patients(real=4, hosts=4)
-    return factories.make_open_study(reading={"practice": 1})
+    return factories.make_study_of_patients(real=4, hosts=4, reading={"practice": 1})
 
 
 @pytest.fixture
@@ -212,8 +211,7 @@ def asked(**changes):
 
 def open_reader(**reading):
     """Return the reader of a new study with such a `reading` part, who is shown the first case."""
-    factories.make_patients(real=2, hosts=2)
-    reader = factories.make_reader(factories.make_open_study(slug="asked", reading=reading))
+    reader = factories.make_reader(factories.make_study_of_patients(real=2, hosts=2, slug="asked", reading=reading))
     return reader, show(reader)["case"]["token"]
 
 

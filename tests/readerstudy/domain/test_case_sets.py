@@ -91,8 +91,7 @@ def test_an_organ_that_turns_out_too_small_fails_with_the_reason_and_can_be_trie
 
 
 def test_nothing_is_retried_in_a_study_that_is_open():
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study()
+    study = factories.make_study_of_patients(real=2, hosts=2)
 
     with pytest.raises(DomainError, match="is open for reading; only cases in preparation can be retried"):
         retry_failed(study=study, actor="ann")

@@ -18,8 +18,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def make_study(*, debrief):
-    factories.make_patients(real=3, hosts=3)
-    return factories.make_open_study(reading={"debrief": debrief, "practice": 1})
+    return factories.make_study_of_patients(real=3, hosts=3, reading={"debrief": debrief, "practice": 1})
 
 
 def read(reader, *labels):

@@ -17,8 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 @pytest.fixture
 def reader(db):
-    factories.make_patients(real=2, hosts=2)
-    return factories.make_reader(factories.make_open_study())
+    return factories.make_reader(factories.make_study_of_patients(real=2, hosts=2))
 
 
 def check(reader, **changes):

@@ -23,8 +23,7 @@ CONSENT = "You read CT cases.\n\nYour answers are stored under a code."
 
 @pytest.fixture
 def study():
-    factories.make_patients(real=2, hosts=2)
-    return factories.make_open_study(reading={"consent": CONSENT})
+    return factories.make_study_of_patients(real=2, hosts=2, reading={"consent": CONSENT})
 
 
 def invited(study, **profile):
@@ -103,8 +102,7 @@ def test_whoever_declines_uses_the_link_up_and_can_think_better_of_it(study):
 
 
 def test_a_study_without_a_text_asks_for_no_consent():
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study()
+    study = factories.make_study_of_patients(real=2, hosts=2)
 
     accepted = accept_invitation(invited(study))
 

@@ -157,8 +157,7 @@ def test_planted_tells_are_found_where_they_lie(study_of, look, part, features):
 
 
 def test_every_feature_is_measured_of_imported_and_of_synthesised_cases(db):
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study()
+    study = factories.make_study_of_patients(real=2, hosts=2)
     factories.make_reader(study)
 
     cases = measure_cases(study)

@@ -28,8 +28,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def make_study(**changes):
-    factories.make_patients(real=3, hosts=3)
-    return factories.make_open_study(**changes)
+    return factories.make_study_of_patients(real=3, hosts=3, **changes)
 
 
 def read(reader, n):

@@ -17,8 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def make_reader(**reading):
-    factories.make_patients(real=3, hosts=3)
-    return factories.make_reader(factories.make_open_study(reading=reading))
+    return factories.make_reader(factories.make_study_of_patients(real=3, hosts=3, reading=reading))
 
 
 def read_all(reader):

@@ -21,8 +21,7 @@ GOOD = {"submission": str(uuid.UUID(int=7)), "text": "Slices 4 to 9 stay black."
 
 @pytest.fixture
 def study():
-    factories.make_patients(real=2, hosts=2)
-    return factories.make_open_study()
+    return factories.make_study_of_patients(real=2, hosts=2)
 
 
 @pytest.fixture

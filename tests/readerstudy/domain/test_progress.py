@@ -84,8 +84,7 @@ def test_failures_are_counted_and_said(preparing):
 
 
 def test_readers_are_counted_apart_from_practice():
-    factories.make_patients(real=4, hosts=4)
-    study = factories.make_open_study(reading={"practice": 1})
+    study = factories.make_study_of_patients(real=4, hosts=4, reading={"practice": 1})
     started, idle = factories.make_reader(study, "R1"), factories.make_reader(study, "R2")
     read(started, 3)
 
@@ -101,8 +100,7 @@ def test_readers_are_counted_apart_from_practice():
 
 
 def test_progress_knows_nothing_of_labels_or_truth():
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study()
+    study = factories.make_study_of_patients(real=2, hosts=2)
     read(factories.make_reader(study), 1)
 
     (progress,) = reader_progress(study)
@@ -114,8 +112,7 @@ def test_progress_knows_nothing_of_labels_or_truth():
 
 
 def test_the_latest_check_of_a_readers_display_counts():
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study()
+    study = factories.make_study_of_patients(real=2, hosts=2)
     dim, mended, _unchecked = (factories.make_reader(study, code) for code in ("R1", "R2", "R3"))
     for reader, seen in ((dim, "47"), (dim, ""), (mended, ""), (mended, "47")):
         record_display_check(reader=reader, found=factories.display_found(dark_seen=seen))
@@ -125,8 +122,7 @@ def test_the_latest_check_of_a_readers_display_counts():
 
 @pytest.mark.parametrize("n_readers", [1, 20])
 def test_readers_progress_costs_two_queries_however_many_read(django_assert_num_queries, n_readers):
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study()
+    study = factories.make_study_of_patients(real=2, hosts=2)
     for n in range(n_readers):
         reader = factories.make_reader(study, f"R{n:02}")
         ReaderContact.objects.create(reader=reader, email="a@example.org")
@@ -138,8 +134,7 @@ def test_readers_progress_costs_two_queries_however_many_read(django_assert_num_
 
 
 def test_staff_see_the_day_of_the_next_sitting_that_the_reader_is_told():
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study(reading={"sittings": 2, "washout_days": 28})
+    study = factories.make_study_of_patients(real=2, hosts=2, reading={"sittings": 2, "washout_days": 28})
     reader = factories.make_reader(study)
     Reader.objects.update(accepted_at=timezone.now())
     assert reader_progress(study)[0].next_sitting_on is None
@@ -154,8 +149,7 @@ def test_staff_see_the_day_of_the_next_sitting_that_the_reader_is_told():
 
 def test_a_reader_of_whom_nothing_comes_is_pointed_out(settings):
     settings.STALLED_AFTER_DAYS = 14
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study()
+    study = factories.make_study_of_patients(real=2, hosts=2)
     factories.make_reader(study)
     assert not reader_progress(study)[0].is_stalled  # nothing is due of somebody who has not accepted
 

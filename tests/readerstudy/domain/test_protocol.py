@@ -20,8 +20,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 @pytest.fixture
 def study():
-    factories.make_patients(real=2, hosts=2)
-    return factories.make_open_study()
+    return factories.make_study_of_patients(real=2, hosts=2)
 
 
 def test_opening_freezes_design_cases_versions_and_audit_under_one_hash(study):

@@ -74,8 +74,7 @@ def test_the_table_can_be_read_by_the_command(dataset, tmp_path):
 
 
 def test_an_open_study_keeps_its_truth(tmp_path):
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study(slug="open")
+    study = factories.make_study_of_patients(real=2, hosts=2, slug="open")
 
     with pytest.raises(DomainError, match="Study open is not closed"):
         ask_radiomics(of=study, actor="ann")
@@ -85,8 +84,7 @@ def test_an_open_study_keeps_its_truth(tmp_path):
 
 def test_a_run_that_was_asked_for_under_a_wrong_state_fails(tmp_path):
     """A study can't be reopened, but a row can be made: the job looks for itself."""
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study(slug="open")
+    study = factories.make_study_of_patients(real=2, hosts=2, slug="open")
     job = RadiomicsRun.objects.create(study=study, actor=actor_of("ann"))
 
     run_radiomics(job.pk)
@@ -100,8 +98,7 @@ def test_a_run_that_was_asked_for_under_a_wrong_state_fails(tmp_path):
 def test_a_closed_study_has_both_arms_measured_alike():
     from synthesis.radiomics.settings import Settings
 
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study(slug="closed")
+    study = factories.make_study_of_patients(real=2, hosts=2, slug="closed")
     factories.close(study)
 
     measured = measure_tumors(study_tumors(study), settings=Settings(), progress=lambda _done, _total: None)

@@ -37,8 +37,7 @@ ANSWERS: list[dict[str, Any]] = [
 
 @pytest.fixture
 def reader(db) -> Reader:
-    factories.make_patients(real=3, hosts=3)
-    return factories.make_reader(factories.make_open_study(reading=ASKED))
+    return factories.make_reader(factories.make_study_of_patients(real=3, hosts=3, reading=ASKED))
 
 
 def wire(**said: Any) -> dict[str, Any]:

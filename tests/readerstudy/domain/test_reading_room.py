@@ -29,8 +29,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 @pytest.fixture
 def study():
-    factories.make_patients(real=4, hosts=4)
-    return factories.make_open_study(reading={"practice": 1})
+    return factories.make_study_of_patients(real=4, hosts=4, reading={"practice": 1})
 
 
 @pytest.fixture
@@ -136,8 +135,11 @@ def test_asking_whether_the_reader_has_finished_opens_no_case(reader):
     ],
 )
 def test_the_cue_is_the_one_that_the_study_chose(cue, opens_there, marked, asks):
-    factories.make_patients(real=2, hosts=2)
-    state = show(factories.make_reader(factories.make_open_study(slug="cued", reading={"lesion_cue": cue})))
+    state = show(
+        factories.make_reader(
+            factories.make_study_of_patients(real=2, hosts=2, slug="cued", reading={"lesion_cue": cue})
+        )
+    )
 
     for case in (state["case"], state["next"]):
         pack = SequenceItem.objects.get(token=case["token"]).case.pack

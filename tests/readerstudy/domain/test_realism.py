@@ -66,8 +66,7 @@ def test_a_study_that_asks_nothing_takes_nothing():
 @pytest.fixture
 def study():
     """A closed study, practice left out: real cases got shape 5 and place 3, synthetic ones shape 2 and place 3."""
-    factories.make_patients(real=4, hosts=4)
-    study = factories.make_open_study(reading=ASKED | {"practice": 1})
+    study = factories.make_study_of_patients(real=4, hosts=4, reading=ASKED | {"practice": 1})
     truths = dict(GroundTruth.objects.values_list("case", "truth"))
     for code in ("R1", "R2"):
         reader = factories.make_reader(study, code)

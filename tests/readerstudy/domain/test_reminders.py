@@ -21,8 +21,7 @@ ADDRESS = "reader.one@example.org"
 
 @pytest.fixture
 def study():
-    factories.make_patients(real=2, hosts=2)
-    return factories.make_open_study()
+    return factories.make_study_of_patients(real=2, hosts=2)
 
 
 def make_reader(study, code="R1", email=ADDRESS, days_ago=0):

@@ -75,8 +75,7 @@ def test_stand_ins_are_said():
 
 
 def test_markup_in_names_is_text():
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study(title="<script>alert(1)</script>")
+    study = factories.make_study_of_patients(real=2, hosts=2, title="<script>alert(1)</script>")
     assert "<script>" not in render_report(study_results(factories.close(study)))
 
 

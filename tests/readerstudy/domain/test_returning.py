@@ -15,8 +15,7 @@ PASSPHRASE = "galley trilogy veto flame"
 
 @pytest.fixture
 def reader():
-    factories.make_patients(real=2, hosts=2)
-    reader = factories.make_reader(factories.make_open_study())
+    reader = factories.make_reader(factories.make_study_of_patients(real=2, hosts=2))
     reader.passphrase = hash_passphrase(PASSPHRASE)
     reader.save()
     return reader

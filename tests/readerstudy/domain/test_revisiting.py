@@ -22,8 +22,7 @@ GOING_BACK = {"practice": 1, "sittings": 2, "change_answers": "until-sitting-end
 
 
 def make_reader(**reading):
-    factories.make_patients(real=3, hosts=3)
-    return factories.make_reader(factories.make_open_study(reading=GOING_BACK | reading))
+    return factories.make_reader(factories.make_study_of_patients(real=3, hosts=3, reading=GOING_BACK | reading))
 
 
 def answer(label=Label.REAL, *, revises=None, **said):
@@ -161,8 +160,7 @@ def test_practice_and_cases_of_other_readers_are_not_gone_back_to():
 
 
 def test_where_the_study_lets_nobody_go_back_there_is_no_list():
-    factories.make_patients(real=3, hosts=3)
-    reader = factories.make_reader(factories.make_open_study())
+    reader = factories.make_reader(factories.make_study_of_patients(real=3, hosts=3))
     state = current_state(reader=reader)
     token = state["case"]["token"]
     record_reading(reader=reader, token=token, answer=answer())

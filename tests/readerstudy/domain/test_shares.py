@@ -70,8 +70,7 @@ def test_tests_over_readers_rest_on_the_anchors_and_say_so(study):
 
 
 def test_where_every_reader_reads_all_there_are_no_anchors():
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study()
+    study = factories.make_study_of_patients(real=2, hosts=2)
     factories.make_reader(study)
 
     assert shared_codes(study) == set()

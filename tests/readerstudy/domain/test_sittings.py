@@ -127,8 +127,7 @@ def test_readers_are_told_of_sittings_and_not_of_repeats(reader):
 
 
 def test_without_washout_the_next_sitting_begins_when_the_reader_likes():
-    factories.make_patients(real=2, hosts=2)
-    reader = factories.make_reader(factories.make_open_study(reading={"sittings": 2}))
+    reader = factories.make_reader(factories.make_study_of_patients(real=2, hosts=2, reading={"sittings": 2}))
     read_on(reader)
     assert current_break(reader=reader).is_over
 

@@ -47,8 +47,7 @@ def test_only_runs_of_a_trained_model_wait_in_its_queue(settings, monkeypatch, d
 
 
 def test_the_export_names_the_model_and_counts_what_its_filter_rejected():
-    factories.make_patients(real=2, hosts=2)
-    study = factories.close(factories.make_open_study(**DESIGN))
+    study = factories.close(factories.make_study_of_patients(real=2, hosts=2, **DESIGN))
 
     run = SynthesisRun.objects.get(method="latent-diffusion")
     assert run.state == Job.State.SUCCEEDED, run.error

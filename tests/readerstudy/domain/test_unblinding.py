@@ -20,8 +20,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 @pytest.fixture
 def study():
-    factories.make_patients(real=4, hosts=4)
-    return factories.make_open_study(reading={"practice": 2})
+    return factories.make_study_of_patients(real=4, hosts=4, reading={"practice": 2})
 
 
 def read(reader, labels):
@@ -64,8 +63,7 @@ def test_of_a_changed_mind_the_last_counts(study):
 
 
 def test_other_studies_readings_stay_out(study):
-    factories.make_patients(real=2, hosts=2)
-    other = factories.make_open_study(slug="other", seed=9)
+    other = factories.make_study_of_patients(real=2, hosts=2, slug="other", seed=9)
     read(factories.make_reader(other), [Label.REAL])
 
     assert list(unblind(factories.close(study))) == []

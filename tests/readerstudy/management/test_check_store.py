@@ -41,8 +41,7 @@ def test_a_lost_ct_is_named_and_can_not_be_repaired(capsys):
 
 
 def test_a_lost_pack_is_wrong_until_it_is_repaired(capsys):
-    factories.make_patients(real=2, hosts=2)
-    factories.make_open_study()
+    factories.make_study_of_patients(real=2, hosts=2)
     pack = SlicePack.objects.first()
     get_store().delete(pack.file.key)
 

@@ -7,5 +7,4 @@ from tests import factories
 @pytest.fixture
 def study(db: None) -> Study:
     """An open study of one practice case and two cases of each arm."""
-    factories.make_patients(real=3, hosts=3)
-    return factories.make_open_study(reading={"practice": 1})
+    return factories.make_study_of_patients(real=3, hosts=3, reading={"practice": 1})

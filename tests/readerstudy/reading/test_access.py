@@ -130,8 +130,7 @@ def test_a_reader_of_the_same_study_gets_nothing_by_anothers_tokens(study, readi
 
 
 def test_a_reader_of_another_study_gets_nothing_by_these_tokens(reading):
-    factories.make_patients(real=2, hosts=2)
-    other = factories.make_open_study(slug="other", seed=1)
+    other = factories.make_study_of_patients(real=2, hosts=2, slug="other", seed=1)
 
     assert asked_for(factories.reader_client(other, "R9")) == SIGNED_IN | READING | tokens_give(404, 404)
 

@@ -16,11 +16,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 PASSPHRASE = "galley trilogy veto flame"
 
 
-@pytest.fixture(autouse=True)
-def quick_hasher(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def accept(study, code="R1", client=None, **said):
     client = client or Client()
     client.post(factories.invitation_path(study, code), {"passphrase": PASSPHRASE} | said)
@@ -36,8 +31,7 @@ def come_back(client, code="R1", passphrase=PASSPHRASE):
 
 @pytest.fixture
 def other(study):
-    factories.make_patients(real=2, hosts=2)
-    return factories.make_open_study(slug="other", title="Another study", seed=3)
+    return factories.make_study_of_patients(real=2, hosts=2, slug="other", title="Another study", seed=3)
 
 
 def test_the_invitation_offers_a_passphrase_and_what_staff_said(study):

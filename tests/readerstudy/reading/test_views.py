@@ -78,8 +78,7 @@ def test_the_instructions_say_whether_reading_was_begun(client):
 
 
 def test_stand_ins_are_said_on_every_page_of_a_reader():
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study(stand_ins_allowed=True)
+    study = factories.make_study_of_patients(real=2, hosts=2, stand_ins_allowed=True)
     client = factories.reader_client(study, instructed=False)
 
     assert "stand-ins" in client.get(reverse("instructions")).content.decode()
@@ -332,8 +331,7 @@ def test_preferences_that_are_no_object_are_refused_with_a_sentence(client):
 @pytest.fixture
 def between():
     """The browser of a reader who has read the first of two sittings."""
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study(reading={"sittings": 2, "washout_days": 28})
+    study = factories.make_study_of_patients(real=2, hosts=2, reading={"sittings": 2, "washout_days": 28})
     client = factories.reader_client(study)
     read_on(client)
     return client

@@ -14,8 +14,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def test_cases_are_built_and_read_from_a_bucket(bucket, data_root):
-    factories.make_patients(real=2, hosts=2)
-    client = factories.reader_client(factories.make_open_study())
+    client = factories.reader_client(factories.make_study_of_patients(real=2, hosts=2))
 
     case = json.loads(client.get(reverse("state")).content)["case"]
     members = [client.get(case["slice_url"].replace("{n}", str(n))).content for n in range(case["shape"][0])]
@@ -30,8 +29,7 @@ def test_cases_are_built_and_read_from_a_bucket(bucket, data_root):
 
 
 def test_a_reader_is_told_nothing_of_a_bucket_that_lost_a_file(bucket):
-    factories.make_patients(real=2, hosts=2)
-    client = factories.reader_client(factories.make_open_study())
+    client = factories.reader_client(factories.make_study_of_patients(real=2, hosts=2))
     case = json.loads(client.get(reverse("state")).content)["case"]
     client.raise_request_exception = False
     for pack in SlicePack.objects.all():

@@ -151,8 +151,7 @@ def test_a_study_that_is_here_is_not_stored_a_second_time(tmp_path):
 
 
 def test_only_a_closed_study_is_archived_and_no_file_is_overwritten(tmp_path):
-    factories.make_patients(real=2, hosts=2)
-    study = factories.make_open_study()
+    study = factories.make_study_of_patients(real=2, hosts=2)
     with pytest.raises(DomainError, match="small is not closed"):
         archived(study, tmp_path)
     (tmp_path / "study.zip").write_text("mine")

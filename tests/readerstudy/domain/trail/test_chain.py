@@ -116,8 +116,7 @@ def test_somebody_keeps_their_key_and_each_address_has_one():
 
 
 def test_staff_readers_and_the_command_line_are_told_apart():
-    factories.make_patients(real=2, hosts=2)
-    reader = factories.make_reader(factories.make_open_study(), "ann")
+    reader = factories.make_reader(factories.make_study_of_patients(real=2, hosts=2), "ann")
 
     found = [actor_of(who) for who in ("ann", reader, audit.COMMAND_LINE)]
 
