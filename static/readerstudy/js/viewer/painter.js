@@ -46,7 +46,7 @@ export class Painter {
     this.#painted = key;
     this.#annotated = annotationKey;
     if (!this.#there) this.#blacken();
-    const frame = this.#frames?.painted(content, true);
+    const frame = this.#frames?.shown(content);
     if (frame) this.#put(frame);
     this.#there = annotate(this.#context, annotated) || !frame ? null : { lit: frame.lit, dark: frame.dark };
   }
@@ -57,7 +57,7 @@ export class Painter {
    * @param {Content} content
    */
   ahead(content) {
-    this.#frames?.painted(content, false);
+    this.#frames?.ahead(content);
   }
 
   /**
@@ -70,14 +70,18 @@ export class Painter {
   clear(size, placement, smooth) {
     this.#place(size, placement, smooth);
     this.#painted = "";
-    this.#blacken();
+    this.#there = null;
+    this.#blacken({ x: 0, y: 0, right: 0, bottom: 0 });
   }
 
-  #blacken() {
-    const { canvas } = this.#context;
-    this.#there = null;
+  /** What lies beside the image, and may have something drawn on it. */
+  #blacken({ x, y, right, bottom } = this.#frames ?? { x: 0, y: 0, right: 0, bottom: 0 }) {
+    const { width, height } = this.#context.canvas;
     this.#context.fillStyle = "black";
-    this.#context.fillRect(0, 0, canvas.width, canvas.height);
+    this.#context.fillRect(0, 0, width, y);
+    this.#context.fillRect(0, bottom, width, height - bottom);
+    this.#context.fillRect(0, y, x, bottom - y);
+    this.#context.fillRect(right, y, width - right, bottom - y);
   }
 
   /** Onto the canvas, what differs from the image there. */
@@ -134,7 +138,7 @@ function union(one, other) {
  * @typedef {object} Frame
  * @property {string} key
  * @property {string} of         which image, whatever its window
- * @property {number} windowed   how often that has had another window since it was first painted
+ * @property {number} windowed   how often that has had another window while it was shown
  * @property {ImageData} image
  * @property {Uint32Array} pixels  the image's
  * @property {import("./resample.js").Lit} lit  outside it all are
@@ -156,8 +160,10 @@ class Frames {
   #across;
   #down;
   #resampler;
-  /** @type {Frame[]} the latest last */
+  /** @type {Frame[]} what was last painted ahead is the last */
   #kept = [];
+  /** @type {Frame | null} */
+  #shown = null;
   /** @type {Sample | null} */
   #sample = null;
 
@@ -172,37 +178,47 @@ class Frames {
     this.#resampler = new Resampler(across, down, smooth);
     this.x = across.from;
     this.y = down.from;
+    this.right = across.to;
+    this.bottom = down.to;
   }
 
   /**
    * @param {Content} content
-   * @param {boolean} shown  now, and so likely to be seen in further windows
-   * @returns {Frame} of it; painted over when others have been asked for
+   * @returns {Frame} of it; painted over by what is shown next, unless that is there already
    */
-  painted(content, shown) {
-    const key = keyOf(content);
-    const known = this.#kept.findIndex((frame) => frame.key === key);
-    const frame = known >= 0 ? this.#kept.splice(known, 1)[0] : this.#paint(this.#take(content.image), key, content, shown);
-    this.#kept.push(frame);
-    return frame;
+  shown(content) {
+    const known = this.#known(content);
+    this.#shown = known ?? this.#paint(this.#sameImage(content) ?? this.#shown ?? this.#added(), content, true);
+    return this.#shown;
   }
 
-  /**
-   * @param {string} image
-   * @returns {Frame} to be painted over: the same image in another window, else the oldest
-   */
-  #take(image) {
-    const same = this.#kept.findIndex((frame) => frame.of === image);
-    if (same >= 0) return this.#kept.splice(same, 1)[0];
-    const frame = this.#kept.length === FRAMES ? this.#kept.shift() : this.#empty();
-    return Object.assign(frame, { of: image, windowed: -1 });
+  /** @param {Content} content  likely to be shown next */
+  ahead(content) {
+    const known = this.#known(content) ?? this.#sameImage(content);
+    const frame = known ?? (this.#kept.length < FRAMES ? this.#added() : this.#oldest());
+    if (frame.key !== keyOf(content)) this.#paint(frame, content, false);
+    this.#kept = [...this.#kept.filter((one) => one !== frame), frame];
+  }
+
+  #oldest() {
+    return this.#kept.find((frame) => frame !== this.#shown);
+  }
+
+  #known(content) {
+    return this.#kept.find((frame) => frame.key === keyOf(content));
+  }
+
+  #sameImage({ image }) {
+    return this.#kept.find((frame) => frame.of === image);
   }
 
   /** @returns {Frame} */
-  #empty() {
+  #added() {
     const image = new ImageData(this.#whole.right, this.#whole.bottom);
     const pixels = new Uint32Array(image.data.buffer);
-    return { key: "", of: "", windowed: -1, image, pixels, lit: this.#whole, dark: 0 };
+    const frame = { key: "", of: "", windowed: 0, image, pixels, lit: this.#whole, dark: 0 };
+    this.#kept.push(frame);
+    return frame;
   }
 
   /** @returns {import("./resample.js").Lit} */
@@ -212,20 +228,22 @@ class Frames {
 
   /**
    * @param {Frame} frame
-   * @param {string} key
    * @param {Content} content
-   * @param {boolean} shown
+   * @param {boolean} shown  now, and so likely to be seen in further windows
    */
-  #paint(frame, key, { image, view, labels, colors }, shown) {
+  #paint(frame, content, shown) {
+    const { image, view, labels, colors } = content;
     const { pixels } = frame;
-    const sample = this.#sampleOf(image, view, colors, shown && ++frame.windowed > WINDOWED_TWICE);
+    const windowed = frame.of === image && shown ? frame.windowed + 1 : 0;
+    const sample = this.#sampleOf(image, view, colors, windowed > WINDOWED_TWICE);
     if (sample) {
-      const painted = union(sample.lit, frame.dark === colors.dark ? frame.lit : this.#whole);
-      recolor(sample.pixels, this.#whole.right, sample.lit, painted, colors, pixels);
+      const area = union(sample.lit, frame.dark === colors.dark ? frame.lit : this.#whole);
+      recolor(sample.pixels, this.#whole.right, sample.lit, area, colors, pixels);
     }
     const lit = sample ? sample.lit : this.#resampler.paint(view, colors, pixels);
     if (labels) paintOutlines(labels, this.#across, this.#down, pixels);
-    return Object.assign(frame, { key, lit: labels ? this.#whole : lit, dark: colors.dark });
+    const painted = { key: keyOf(content), of: image, windowed, lit: labels ? this.#whole : lit, dark: colors.dark };
+    return Object.assign(frame, painted);
   }
 
   /**

@@ -119,9 +119,10 @@ let plain = null;
  * @returns {Colors} no window: every value that any window tells apart is a 16-bit number of its own
  */
 export function plainColors(darkest) {
-  plain ??= Uint32Array.from({ length: ENTRIES }, (_, entry) =>
-    Math.min(PLAIN_ABSENT - 1, Math.max(0, entry - PLAIN_FROM)),
-  );
+  if (plain === null) {
+    plain = new Uint32Array(ENTRIES).fill(PLAIN_ABSENT - 1, PLAIN_FROM + PLAIN_ABSENT);
+    for (let entry = 0; entry < PLAIN_ABSENT; entry++) plain[PLAIN_FROM + entry] = entry;
+  }
   return { table: plain, darkest, dark: 0, absent: PLAIN_ABSENT, first: 0, last: ENTRIES };
 }
 
