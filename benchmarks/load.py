@@ -46,7 +46,7 @@ BUILT_WITHIN_S = 180
 class Load:
     readers: int = 20
     cases: int = 150
-    think_s: float = 2
+    think_s: float = 2.0
     """Mean time at a case beside its requests."""
     kill_server_s: float = 8
     """Seconds between two kills of a gunicorn process; 0: none."""
