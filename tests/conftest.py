@@ -29,8 +29,7 @@ def seeds() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_hasher() -> Iterator[None]:
-    """Hash passwords at once: doing it slowly is Django's business, and tested there."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+    with override_settings(PASSWORD_HASHERS=["tests.quick_hasher.QuickHasher"]):
         yield
 
 
