@@ -1,7 +1,8 @@
 """Time latent diffusion beside the published generator, and compare its samples with tumours of a known texture law.
 
     python -m benchmarks.diffusion                  # time and memory of one early tumour, by threads
-    python -m benchmarks.diffusion --texture 40     # and of so many phantom tumours, statistics beside samples'
+    python -m benchmarks.diffusion --texture 40     # instead, of so many phantom tumours, statistics beside samples'
+                                   --first 1000     # of other patients
 
 The published figure (8.2 s and 4.1 GB for one crop of 96³ at T = 4) was measured on two shared cores where four steps
 of a small U-Net (12³, one thread) took 0.29 s; it is carried to this machine by the time which such steps take here.
@@ -125,10 +126,10 @@ class Texture(NamedTuple):
     long: float
 
 
-def print_texture(count: int) -> None:
+def print_texture(count: int, first: int) -> None:
     """Print the texture of phantom lesions beside that of samples in the same patients."""
     reference, samples, rejected = [], [], 0
-    for seed in range(count):
+    for seed in range(first, first + count):
         rng = np.random.default_rng([seed, 77])
         patient = sample_patient(rng, phase="portal")
         try:
@@ -173,7 +174,9 @@ def _texture(ct: Volume, tumor: Mask, host: Host) -> Texture:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--texture", type=int, default=0, metavar="N")
+    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="of the first patient")
     options = parser.parse_args()
-    print_speed()
     if options.texture:
-        print_texture(options.texture)
+        print_texture(options.texture, options.first)
+    else:
+        print_speed()

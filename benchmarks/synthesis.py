@@ -134,11 +134,14 @@ def main() -> None:
     """Print every figure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tumors", type=int, default=0, metavar="N", help="measure so many of each method")
+    parser.add_argument("--method", action="append", choices=METHODS, help="with --host: of these alone")
+    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="with --host: of the first tumour")
     parser.add_argument("--host", nargs="+", metavar="ARG", help="CT, mask, and the labels of organs: liver=5 …")
     options = parser.parse_args()
     if options.host:
         for one in read_hosts(*options.host):
-            print_noise_kept(one, options.tumors or 60)
+            seeds = range(options.first, options.first + (options.tumors or 60))
+            print_noise_kept(one, options.method or list(METHODS), seeds)
         return
     host = build_host()
     print_line("hand-crafted: set-up", lambda: Host(host.ct, host.organ_mask, host.organ).noise, 84_000.0, 200.0, 3)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from synthesis import Host, apply_recipe, sample_recipe
+from synthesis.errors import UnusableInput
 from synthesis.inspection.cases import Case
 from synthesis.inspection.features import FEATURES, HOST_FEATURES, NothingAround, measure
 from synthesis.organs import ORGANS, organ
@@ -44,25 +46,31 @@ def print_statistics(count: int) -> None:
                 print(f"{feature.name:42s}{row}{len(measured):6d}   {feature.real}")
 
 
-def print_noise_kept(host: Host, count: int) -> None:
+def print_noise_kept(host: Host, methods: Sequence[str], seeds: Sequence[int]) -> None:
     """Make tumours of each method in a host, and print for how many the noise is kept within both limits."""
     largest = min(NOISE_DIAMETERS_MM[1], host.largest_diameter_mm)
     diameter_mm = (min(NOISE_DIAMETERS_MM[0], largest - 1), largest)
     spacing = " x ".join(f"{s:.2f}" for s in host.ct.spacing_mm)
     print(
-        f"\n{host.organ.name}, {spacing} mm, {diameter_mm[0]:.0f} to {largest:.0f} mm, {count} tumours of each method"
+        f"\n{host.organ.name}, {spacing} mm, {diameter_mm[0]:.0f} to {largest:.0f} mm, "
+        f"{len(seeds)} tumours of each method"
     )
-    for method in METHODS:
-        recipes = [sample_recipe(host, method=method, diameter_mm=diameter_mm, seed=seed) for seed in range(count)]
-        tumors = [apply_recipe(host, recipe) for recipe in recipes]
-        compared = np.array(
-            [compare_noise(host.ct.hu, t.apply_to(host.ct).hu, t.full_mask(host.ct.shape)) for t in tumors]
-        )
-        sd, skew = compared.T
+    for method in methods:
+        compared = []
+        for seed in seeds:
+            try:
+                tumor = apply_recipe(host, sample_recipe(host, method=method, diameter_mm=diameter_mm, seed=seed))
+            except UnusableInput as error:
+                print(f"{method} {seed}: {error}")
+                continue
+            compared.append(compare_noise(host.ct.hu, tumor.apply_to(host.ct).hu, tumor.full_mask(host.ct.shape)))
+        if not compared:
+            continue
+        sd, skew = np.array(compared).T
         kept = (sd >= SD_RATIO[0]) & (sd <= SD_RATIO[1]) & (np.abs(skew) < SKEW_DIFFERENCE)
         print(
             f"{method:20s} SD ratio {_spread(sd)}   skew difference {_spread(skew)}   "
-            f"both within the limits: {np.count_nonzero(kept)} of {count}"
+            f"both within the limits: {np.count_nonzero(kept)} of {len(kept)}"
         )
 
 
