@@ -63,7 +63,6 @@ def replace_tissue(
     noise_offset: tuple[int, int, int],
     habitat: Mask | None = None,
     hu: Field | None = None,
-    coarse_noise: float = 1.0,
 ) -> npt.NDArray[np.int16]:
     """Return a box of the host with a lesion's tissue in the place of its own.
 
@@ -95,10 +94,8 @@ def replace_tissue(
         Where the lesion may change the host; the organ by default.
     hu : ndarray of float32, optional
         The tissue to replace, where that is not the host's own.
-    coarse_noise : float
-        How much of the new noise of coarse scales is put in: less than 1 where the contrast brings its own.
     """
-    lesion = _Lesion(host, box, share, contrast_hu, noise_offset, habitat=habitat, hu=hu, coarse_noise=coarse_noise)
+    lesion = _Lesion(host, box, share, contrast_hu, noise_offset, habitat=habitat, hu=hu)
     noise = _NoiseKept(host.ct.hu[box], noise_core(mask), lesion.vessels)
     tried: list[_Attempt] = []
     for cut in _CUTS[:1] if lesion.grows_out else _CUTS:
@@ -160,10 +157,8 @@ class _Lesion:
         *,
         habitat: Mask | None,
         hu: Field | None,
-        coarse_noise: float,
     ) -> None:
         self._host, self._share, self._noise_offset = host, share, noise_offset
-        self._coarse_noise = np.float32(coarse_noise)
         self._organ = organ = host.organ_mask[box]
         self._original = host.ct.hu[box]
         self._habitat = organ if habitat is None else habitat
@@ -235,7 +230,7 @@ class _Lesion:
         height = removed - self._level
         anatomical = (height > self._limit_hu) | (height < -self._limit_hu * cut.dark_limit)
         np.multiply(fine, self._strength, out=result, where=anatomical)
-        coarse *= self._strength * self._coarse_noise
+        coarse *= self._strength
         result += coarse
         return result
 

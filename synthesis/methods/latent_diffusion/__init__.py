@@ -8,7 +8,8 @@ After Chen et al., "Towards Generalizable Tumor Synthesis" (DiffTumor, CVPR 2024
 3. *Judge.* A sample that the model's filter calls tumour in less than 70 % of the mask's voxels is drawn again; how
    many were rejected is part of the recipe, as a filter chooses the best of one arm.
 4. *Blend.* The difference between the decoded sample and the decoded host goes into the host by
-   `synthesis.replacement`, which keeps the scanner's noise; voxels beyond the tumour's soft border stay as they are.
+   `synthesis.replacement`, which keeps the scanner's noise, with its texture scaled to a tumour's own
+   (`synthesis.methods.latent_diffusion.texture`); voxels beyond the tumour's soft border stay as they are.
 
 torch is imported when a tumour is made, not before.
 """
@@ -25,7 +26,7 @@ from synthesis.methods.latent_diffusion.library import STARTER
 from synthesis.recipe import Recipe
 from synthesis.tumor import SyntheticTumor
 
-VERSION = 1
+VERSION = 2
 
 
 def sample_parameters(

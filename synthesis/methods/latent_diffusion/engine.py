@@ -31,6 +31,7 @@ from synthesis.methods.latent_diffusion.library import Stored, UnusableModel, fi
 from synthesis.methods.latent_diffusion.model import Model, load
 from synthesis.methods.latent_diffusion.region import Field, Region, region_shape
 from synthesis.methods.latent_diffusion.sampler import draw_noise, sample_latents, steps_for
+from synthesis.methods.latent_diffusion.texture import with_texture
 from synthesis.methods.star_shape import StarShape, Vector, sample_star_shape
 from synthesis.placement import place
 from synthesis.recipe import InvalidRecipe, Recipe
@@ -41,7 +42,6 @@ MOST_TRIES = 10
 
 _MARGIN_MM = 4.0  # of a region beyond the mask: the tumour's own edge, and a little of its surroundings
 _LARGEST_VOXELS = 128  # of a region's edge: about 1 GB of memory
-_FEWEST_VOXELS = 30
 _WHOLE_SHARE = 0.05  # of the lesion in a voxel, from which the sample's difference counts whole
 
 
@@ -109,11 +109,9 @@ class Sample(NamedTuple):
     ----------
     region : Region
     tumor, healthy : ndarray of float32
-        The decoded sample, and the decoded host.
+        The decoded sample, its texture scaled, and the decoded host.
     level_hu : float
         Of the parenchyma in the decoded host.
-    coarse_noise : float
-        How much of the host's coarse noise a sample lacks: what the decoder leaves out.
     called_share : float
         Of the mask's voxels that the filter calls tumour.
     """
@@ -122,7 +120,6 @@ class Sample(NamedTuple):
     tumor: Field
     healthy: Field
     level_hu: float
-    coarse_noise: float
     called_share: float
 
 
@@ -165,7 +162,6 @@ def apply_recipe(host: Host, recipe: Recipe) -> SyntheticTumor:
         mask=body.mask,
         noise_offset=tumor.noise_offset,
         habitat=body.habitat,
-        coarse_noise=sample.coarse_noise,
     )
     i, j, k = (axis.start for axis in body.box)
     return SyntheticTumor(origin=(i, j, k), hu=hu, mask=body.mask, recipe=recipe)
@@ -265,28 +261,19 @@ def _run(host: Host, tumor: Tumor, networks: Model, region: Region, mask: Mask) 
     decoded = networks.decode(torch.cat([latents[:1], cells * sampled + (1 - cells) * latents[:1]]))
     change = (decoded[1:] - decoded[:1]) * _at_voxels(cells, networks.factor)
     called = networks.called_tumor(images[:1] + change)
-    healthy, with_tumor = (_rounded(to_hu(one[0], config.window_hu)) for one in decoded.cpu().numpy())
+    healthy, with_tumor = (to_hu(one[0], config.window_hu) for one in decoded.cpu().numpy())
+    healthy, textured = (
+        _rounded(image)
+        for image in (healthy, with_texture(with_tumor, mask, config.texture_gain, voxel_mm=config.voxel_mm))
+    )
     level = round(tissue_level_hu(healthy, mask, organ, voxel_mm=config.voxel_mm))
     return Sample(
         region=region,
-        tumor=with_tumor,
+        tumor=textured,
         healthy=healthy,
         level_hu=level,
-        coarse_noise=_lacking_noise(host, healthy[organ & ~mask], level),
         called_share=round(float(called[mask].mean()) if mask.any() else 0.0, 4),
     )
-
-
-def _lacking_noise(host: Host, parenchyma: Field, level_hu: float) -> float:
-    """Return the share of the host's coarse noise (of its standard deviation) that the decoded host lacks.
-
-    What it has is told from the median deviation of its parenchyma, which vessels do not sway.
-    """
-    if parenchyma.size < _FEWEST_VOXELS or host.noise.coarse_sd == 0:
-        return 1.0
-    sd = 1.4826 * float(np.median(np.abs(parenchyma - level_hu)))
-    lacking = 1 - (sd / host.noise.coarse_sd) ** 2
-    return round(float(np.sqrt(np.clip(lacking, 0, 1))), 2)
 
 
 def _at_voxels(cells: torch.Tensor, factor: int) -> torch.Tensor:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from synthesis.errors import UnusableInput
 
-FORMAT = 1
+FORMAT = 2
 STARTER = "starter"
 CONFIG, WEIGHTS, CARD = "config.json", "weights.safetensors", "card.md"
 _OWN = Path(__file__).parent / "models"
@@ -46,6 +46,8 @@ class ModelConfig(BaseModel):
         Of each channel, by which latents are normalised.
     steps : int
         That sampling an early tumour takes.
+    texture_gain : float
+        By which a sample's texture is scaled; see `synthesis.methods.latent_diffusion.texture`.
     called_from : float
         Probability from which the filter calls a voxel tumour.
     accepted_share : float
@@ -72,6 +74,7 @@ class ModelConfig(BaseModel):
     latent_mean: list[float]
     latent_sd: list[float]
     steps: int = Field(ge=1)
+    texture_gain: float = Field(gt=0)
     called_from: float = Field(gt=0, lt=1)
     accepted_share: float = Field(ge=0, le=1)
     organs: list[str]
@@ -140,7 +143,9 @@ def read_stored(folder: Path) -> Stored:
     """
     path = folder / CONFIG
     try:
-        config = ModelConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        other = isinstance(fields, dict) and fields.get("format", FORMAT) != FORMAT
+        config = None if other else ModelConfig.model_validate(fields)
     except OSError as error:
         raise UnusableModel(f"{folder} is no model: its {CONFIG} can't be read ({error.strerror}).") from error
     except ValidationError as error:
@@ -149,8 +154,10 @@ def read_stored(folder: Path) -> Stored:
         raise UnusableModel(f"{path}: {where}: {first['msg']}; import the model again.") from error
     except ValueError as error:
         raise UnusableModel(f"{path} is not JSON ({error}); import the model again.") from error
-    if config.format != FORMAT:
-        raise UnusableModel(f"{path}: format {config.format} is not this version's, {FORMAT}; train or fetch it anew.")
+    if config is None:
+        raise UnusableModel(
+            f"{path}: format {fields['format']} is not this version's, {FORMAT}; train or fetch it anew."
+        )
     return Stored(folder, config)
 
 

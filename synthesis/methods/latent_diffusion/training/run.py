@@ -13,11 +13,12 @@ import torch
 from tqdm import tqdm
 
 from synthesis.methods.latent_diffusion.devices import device_named
-from synthesis.methods.latent_diffusion.library import FORMAT, ModelConfig
-from synthesis.methods.latent_diffusion.model import write_model
+from synthesis.methods.latent_diffusion.library import FORMAT, ModelConfig, read_stored
+from synthesis.methods.latent_diffusion.model import load, write_model
 from synthesis.methods.latent_diffusion.networks import build_autoencoder
 from synthesis.methods.latent_diffusion.schedule import DEFAULT_STEPS
 from synthesis.methods.latent_diffusion.training.autoencoder import AutoencoderTask
+from synthesis.methods.latent_diffusion.training.calibration import calibrate
 from synthesis.methods.latent_diffusion.training.cases import Cases, Skipped, TrainingCase, held_out, read_cases
 from synthesis.methods.latent_diffusion.training.checkpoint import load_tensors, write_atomically
 from synthesis.methods.latent_diffusion.training.config import STAGES, Config, Stage
@@ -103,7 +104,7 @@ def train(run: TrainingRun) -> Trained:
         model = None
         if world.leads:
             _summarise(run, cases, outcome, task)
-            model = _make_model(run)
+            model = _make_model(run, cases)
         world.wait()
     return Trained(world.leads, outcome, cases.skipped, model)
 
@@ -172,8 +173,8 @@ def _summarise(run: TrainingRun, cases: Cases, outcome: Outcome, task: StageTask
     write_atomically(run.out / run.stage / _SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
 
 
-def _make_model(run: TrainingRun) -> Path | None:
-    """Write the model of the three stages' best weights, once all are there."""
+def _make_model(run: TrainingRun, cases: Cases) -> Path | None:
+    """Write the model of the three stages' best weights, once all are there, and calibrate it."""
     config = run.config
     if not all((run.out / stage / _SUMMARY).exists() for stage in STAGES):
         return None
@@ -191,6 +192,7 @@ def _make_model(run: TrainingRun) -> Path | None:
         latent_mean=facts["latent_mean"],
         latent_sd=facts["latent_sd"],
         steps=DEFAULT_STEPS,
+        texture_gain=1.0,
         accepted_share=config.filter.accepted_share,
         called_from=of["filter"]["called_from"],
         organs=of["diffusion"]["organs"],
@@ -210,6 +212,12 @@ def _make_model(run: TrainingRun) -> Path | None:
     )
     weights = {"autoencoder": best["autoencoder"][0], "denoiser": best["diffusion"][0], "filter": best["filter"][0]}
     write_model(run.out / MODEL, described, weights, _card(described))
+    raw = load(read_stored(run.out / MODEL), run.device)
+    training, _ = held_out(cases.cases, config.data.held_out, config.seed)
+    if found := calibrate(raw, _tumors(training), seed=config.seed):
+        metrics = {**described.metrics, "texture_hu": found.tumors_hu, "sampled_texture_hu": found.samples_hu}
+        described = described.model_copy(update={"texture_gain": found.gain, "metrics": metrics})
+        write_model(run.out / MODEL, described, weights, _card(described))
     return run.out / MODEL
 
 
@@ -225,10 +233,21 @@ def _card(config: ModelConfig) -> str:
   held out. SHA-256 of the data: `{training["data_sha256"]}`.
 - Held out: the autoencoder is off by {metrics["autoencoder_error_hu"]:.1f} HU on average (the scanner's noise, which it
   leaves out, among it); the filter takes {metrics["filter_accepts_of_held_out"]:.0%} of the tumours for tumours.
-- Licence: {config.licence}.
+{_calibrated(config)}- Licence: {config.licence}.
 
 What it was not trained on (other organs, phases, scanners, larger tumours), it can't be expected to make well.
 """
+
+
+def _calibrated(config: ModelConfig) -> str:
+    """Say on the card what a model's samples are scaled by, if its tumours were large enough to tell."""
+    if "texture_hu" not in config.metrics:
+        return ""
+    tumors_hu, samples_hu = (config.metrics[name] for name in ("texture_hu", "sampled_texture_hu"))
+    return (
+        f"- Well within, the tumours trained on vary by {tumors_hu:.1f} HU beyond their CTs' noise, and samples, as\n"
+        f"  they are decoded, by {samples_hu:.1f} HU: their texture is scaled by {config.texture_gain:g}.\n"
+    )
 
 
 @contextlib.contextmanager

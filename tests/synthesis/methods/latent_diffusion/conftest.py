@@ -99,7 +99,7 @@ def manifest(tmp_path_factory) -> Path:
         host = build_host(shape=(40, 40, 30), organ_hu=100.0 + 5 * number)
         grid = np.indices(host.ct.shape) * np.reshape(host.ct.spacing_mm, (3, 1, 1, 1))
         middle = np.array([n * s / 2 for n, s in zip(host.ct.shape, host.ct.spacing_mm, strict=True)])
-        ball = ((grid - middle.reshape(3, 1, 1, 1)) ** 2).sum(axis=0) < (4.0 + number) ** 2
+        ball = ((grid - middle.reshape(3, 1, 1, 1)) ** 2).sum(axis=0) < (6.0 + number) ** 2
         hu = host.ct.hu.copy()
         if number < 3:
             hu[ball] -= 40
@@ -138,7 +138,7 @@ def tiny_model(models) -> Path:
     return make_tiny_model(models / "tiny")
 
 
-def make_tiny_model(folder: Path, *, accepted_share: float = 0.0, seed: int = 0) -> Path:
+def make_tiny_model(folder: Path, *, accepted_share: float = 0.0, texture_gain: float = 1.0, seed: int = 0) -> Path:
     torch.manual_seed(seed)
     sizes = (
         AutoencoderSizes(channels=(4, 8), res_blocks=1, latent_channels=2, groups=4),
@@ -161,6 +161,7 @@ def make_tiny_model(folder: Path, *, accepted_share: float = 0.0, seed: int = 0)
         latent_mean=[0.0, 0.0],
         latent_sd=[1.0, 1.0],
         steps=2,
+        texture_gain=texture_gain,
         called_from=0.5,
         accepted_share=accepted_share,
         organs=["liver"],

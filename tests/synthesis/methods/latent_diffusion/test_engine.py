@@ -10,6 +10,8 @@ from synthesis.errors import UnusableInput
 from synthesis.masks import equivalent_diameter_mm
 from synthesis.methods.latent_diffusion import engine, library
 from synthesis.methods.latent_diffusion.body import make_body
+from synthesis.methods.latent_diffusion.model import load
+from synthesis.methods.latent_diffusion.texture import texture_variance
 from synthesis.recipe import InvalidRecipe, Recipe
 from tests.synthesis.conftest import build_host
 from tests.synthesis.methods.latent_diffusion.conftest import make_tiny_model
@@ -89,6 +91,18 @@ def test_the_number_of_threads_around_it_does_not_matter(host, recipe):
     assert np.array_equal(first.hu, again.hu)
 
 
+def test_a_models_gain_scales_the_texture_of_its_samples(host, models):
+    spreads = {}
+    for name, gain in (("even", 0.01), ("raw", 1.0)):
+        make_tiny_model(models / name, texture_gain=gain)
+        drawn = sample_recipe(host, method="latent-diffusion", diameter_mm=16.0, seed=5, model=name)
+        fields = engine._tumor(drawn)
+        sample, body = engine._sampled(host, fields), engine._body(host, fields)
+        mask = engine._region(host, fields, body, load(library.find(name)))[1]
+        spreads[name] = texture_variance(sample.tumor, mask, voxel_mm=2.0)
+    assert spreads["even"] < 0.001 * spreads["raw"]
+
+
 def test_when_the_filter_takes_nothing_it_is_said(host, models):
     make_tiny_model(models / "strict", accepted_share=1.0)
     with pytest.raises(engine.AllRejected, match=r"None of 10 samples of 12\.0 mm by the model 'strict'"):
@@ -141,7 +155,7 @@ def test_a_tumor_too_large_to_sample_at_once_is_refused(tiny_model):
 def test_parameters_of_something_else_are_refused(host, recipe):
     changed = json.loads(recipe.to_json())
     del changed["parameters"]["noise_seed"]
-    with pytest.raises(InvalidRecipe, match="not those of latent-diffusion, version 1"):
+    with pytest.raises(InvalidRecipe, match="not those of latent-diffusion, version 2"):
         apply_recipe(host, Recipe.from_json(json.dumps(changed)))
-    with pytest.raises(InvalidRecipe, match="version 2 of latent-diffusion"):
-        apply_recipe(host, dataclasses.replace(recipe, method_version=2))
+    with pytest.raises(InvalidRecipe, match="version 1 of latent-diffusion"):
+        apply_recipe(host, dataclasses.replace(recipe, method_version=1))

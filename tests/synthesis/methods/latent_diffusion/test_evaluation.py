@@ -63,7 +63,7 @@ def test_diversity_is_one_of_independent_samples_and_none_of_copies():
 def test_samples_that_copy_a_training_tumor_are_found():
     level = 50.0
     known = [textured(seed) * 20 + level for seed in range(6)]
-    cases = [TrainingCase("t", "t", "liver", hu.astype(np.int16), WHOLE, WHOLE, level) for hu in known]
+    cases = [TrainingCase("t", "t", "liver", hu.astype(np.int16), WHOLE, WHOLE, level, 0.0) for hu in known]
     fresh = [
         Compared("x", hu, hu, [hu], WHOLE, level, [1.0]) for hu in (textured(s) * 20 + level for s in range(50, 70))
     ]

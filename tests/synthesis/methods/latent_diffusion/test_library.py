@@ -103,6 +103,8 @@ def test_weights_of_another_shape_or_name_are_refused(tiny_model):
     ("fields", "cause"),
     [
         ({"format": 9}, "format 9 is not this version's"),
+        ({"format": 1, "texture_gain": None}, "format 1 is not this version's"),
+        ({"texture_gain": 0}, "texture_gain: Input should be greater than 0"),
         ({"surprise": 1}, "surprise: Extra inputs"),
         ({"latent_mean": [0.0]}, "latent_mean and latent_sd must have 2 numbers"),
         ({"denoiser": {"channels": [8]}}, "sizes are not this version's"),

@@ -60,6 +60,8 @@ def test_three_stages_make_a_model_that_makes_a_tumor(write_config, manifest, mo
     stored = library.find("tiny")
     assert stored.config.training["tumors"] == 2
     assert stored.config.training["held_out_patients"] == 1
+    assert 0.2 <= stored.config.texture_gain <= 2
+    assert f"texture is scaled by {stored.config.texture_gain:g}." in (stored.folder / library.CARD).read_text()
     assert "CC0-1.0" in (stored.folder / library.CARD).read_text()
     made = ["--ct", files / "ct.nii.gz", "--organ-mask", files / "mask.nii.gz", "--diameter-mm", 10, 10]
     assert (
