@@ -134,8 +134,8 @@ def _cubes(row: dict[str, str], folder: Path, data: Data, cache: Path, number: i
     if cubes is None:
         cubes = _cut(row, folder, data, number)
         partial = kept.with_suffix(f".{os.getpid()}.partial.npz")
-        columns = (np.stack(column) for column in zip(*cubes, strict=True))
-        np.savez_compressed(partial, **dict(zip(_Cube._fields, columns, strict=True)))
+        hu, organ_mask, tumor, level_hu, noise_hu = (np.stack(column) for column in zip(*cubes, strict=True))
+        np.savez_compressed(partial, hu=hu, organ_mask=organ_mask, tumor=tumor, level_hu=level_hu, noise_hu=noise_hu)
         partial.replace(kept)
     patient = row.get("patient_id") or row["case_id"]
     return [TrainingCase(row["case_id"], patient, row.get("organ", ""), *cube) for cube in cubes]
