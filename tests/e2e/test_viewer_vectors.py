@@ -126,6 +126,24 @@ class TestInTheBrowser:
         )
         assert wrong == []
 
+    def test_sixteen_bits_keep_every_value_that_any_window_tells_apart(self, blank):
+        wrong = in_module(
+            blank,
+            "window",
+            """const numbers = m.plainColors(-1000).table;
+            return given.filter((window) => {
+                const { table } = m.colorsOf(window);
+                return numbers.some((number, entry) => table[m.PLAIN_FROM + number] !== table[entry]);
+            });""",
+            [
+                {"center": center, "width": width, "inverted": inverted}
+                for center in (-1024, 40, 3071)
+                for width in (1, 400, 4096)
+                for inverted in (False, True)
+            ],
+        )
+        assert wrong == []
+
     def test_slices(self, blank):
         given = vectors("slice_codec")["slices"]
         pixels = in_module(
