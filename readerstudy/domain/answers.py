@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from readerstudy.domain.answer_scale import answer_scale, asked_of
 from readerstudy.domain.errors import DomainError, UnknownCaseError
+from readerstudy.domain.locks import lock_reader
 from readerstudy.domain.practice_feedback import feedback_on
 from readerstudy.domain.reading_room import open_next, require_open, shown_item, state_after
 from readerstudy.domain.realism import parse_attributes
@@ -143,26 +144,21 @@ def record_reading(*, reader: Reader, token: str, answer: Answer) -> Reading:
         If the submission is that of another case, or the mark lies beside the image.
     """
     with transaction.atomic():
-        return _record(_locked(reader), token, answer)
+        return _record(lock_reader(reader), token, answer)
 
 
 def save_answer(*, reader: Reader, token: str, answer: Answer) -> dict[str, Any]:
     """Store an answer, and return where the reader goes from here.
 
-    The next case is opened in the transaction that stores the answer: the disk is waited for once. It asks the
-    database as little as it can, since answers wait for each other; what the reader is told is put together after it.
+    The next case is opened in the transaction that stores the answer: the disk is waited for once. What the
+    reader is told is put together after it.
     """
     with transaction.atomic():
-        reader = _locked(reader)
+        reader = lock_reader(reader)
         reading = _record(reader, token, answer)
         shown = open_next(reader=reader)
     told = feedback_on(reading)
     return {"state": state_after(reader=reader, shown=shown)} | ({"feedback": told} if told else {})
-
-
-def _locked(reader: Reader) -> Reader:
-    """Return the reader anew. One answer of a study at a time, and none after it was closed: closing waits for this."""
-    return Reader.objects.select_for_update(of=("study",)).select_related("study").get(pk=reader.pk)
 
 
 def _record(reader: Reader, token: str, answer: Answer) -> Reading:

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.locks import lock_reader
 from readerstudy.models.reader import Reader
 from readerstudy.models.reading import Reading
 from readerstudy.models.sequence import Sequence, SequenceItem
-from readerstudy.models.study import Study
 
 UNTIL_SITTING_ENDS = "until-sitting-ends"
 
@@ -80,7 +80,7 @@ def awaits_end(reader: Reader) -> bool:
 def end_sitting(*, reader: Reader) -> None:
     """End a sitting whose cases are all answered, so that none of them is changed any more; else do nothing."""
     with transaction.atomic():
-        Study.objects.select_for_update().get(pk=reader.study_id)  # as `record_reading`: no answer comes between
+        lock_reader(reader)  # as `record_reading`: no answer comes between
         if awaits_end(reader):
             Sequence.objects.filter(reader=reader).update(sitting_ended=F("sitting_begun"))
             audit.record(actor=reader, action="end sitting", study=reader.study)

@@ -5,7 +5,7 @@ import time
 import uuid
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +18,8 @@ from readerstudy.domain.answers import (
 )
 from readerstudy.domain.design import parse_design
 from readerstudy.domain.errors import DomainError
-from readerstudy.domain.reading_room import UnknownCaseError, current_state
+from readerstudy.domain.reading_room import NotOpenError, UnknownCaseError, current_state
+from readerstudy.domain.studies import close_study
 from readerstudy.models.append_only import AppendOnlyError
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.reading import Reading
@@ -182,6 +183,48 @@ def test_closing_waits_for_an_answer_that_is_being_stored(study, reader):
 
     assert Study.objects.get(pk=study.pk).state == Study.State.CLOSED
     assert Reading.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_waited_for_closing_is_refused(study, reader):
+    token, outcomes = show(reader)["case"]["token"], []
+
+    def submit():
+        try:
+            outcomes.append(record(reader, token))
+        except NotOpenError:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    answering = threading.Thread(target=submit)
+    with transaction.atomic():
+        close_study(study=study, actor=factories.ACTOR, reason="It is a test.")
+        answering.start()
+        time.sleep(0.3)
+        assert answering.is_alive()
+    answering.join()
+
+    assert outcomes == ["refused"]
+    assert not Reading.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(not connection.features.has_select_for_update, reason="SQLite has one writer at a time")
+def test_readers_of_a_study_do_not_wait_for_each_other(study, reader, in_threads):
+    other = factories.make_reader(study, "R2")
+    token = show(other)["case"]["token"]
+
+    def submit():
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")
+        return record(other, token)
+
+    with transaction.atomic():
+        record(reader, show(reader)["case"]["token"])
+        in_threads([submit])
+
+    assert Reading.objects.count() == 2
 
 
 # What was written stays
