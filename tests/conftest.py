@@ -8,9 +8,13 @@ from django.conf import LazySettings
 from django.db import connections
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import override_settings
+from hypothesis import settings as hypothesis_settings
 
 from readerstudy.lifted_guard import lifted_guard
 from tests.factories import restart_seeds
+
+hypothesis_settings.register_profile("shared machine", deadline=None)  # nothing is timed in a test
+hypothesis_settings.load_profile("shared machine")
 
 
 @pytest.fixture(autouse=True)

@@ -261,7 +261,7 @@ def test_memory_stays_below_four_times_the_volume(tmp_path, host):
     assert peak < 4 * hu.nbytes + 3_000_000
 
 
-@settings(derandomize=True, max_examples=25, deadline=None)
+@settings(derandomize=True, max_examples=25)
 @given(order=st.permutations([0, 1, 2]), signs=st.tuples(*[st.sampled_from([-1, 1])] * 3))
 def test_any_orientation_is_read_to_the_same_place_and_written_back(tmp_path_factory, order, signs):
     folder = tmp_path_factory.mktemp("orientation")

@@ -75,7 +75,7 @@ def check_vessels(host, mask, after):
 
 
 @pytest.mark.parametrize("method", MODELLING)
-@settings(derandomize=True, max_examples=EXAMPLES, deadline=None)
+@settings(derandomize=True, max_examples=EXAMPLES)
 @given(
     seed=st.integers(0, 2**63 - 1),
     phase=st.sampled_from(PHASES),
