@@ -163,7 +163,7 @@ def _worker(site: Site, log: Path, load: Load, kills: Counter[str]) -> Iterator[
             killed_at = _ready(site)
             start()
 
-    site.run("manage.py", "migrate", "--verbosity", "0")
+    site.run("manage.py", "migrate", "--skip-checks", "--verbosity", "0")
     start()
     try:
         with _every(0.1, kill_at_work):

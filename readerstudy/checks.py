@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Tags
 from django.core.exceptions import ImproperlyConfigured
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+SETUP = "setup"  # the tag of what every command checks before it starts
 
 
 @checks.register(Tags.security, deploy=True)
@@ -27,7 +28,7 @@ def plain_http(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
     ]
 
 
-@checks.register()
+@checks.register(SETUP)
 def data_root_is_writable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     if os.access(settings.DATA_ROOT, os.W_OK):
         return []
@@ -40,7 +41,7 @@ def data_root_is_writable(app_configs: Sequence[AppConfig] | None, **kwargs: Any
     ]
 
 
-@checks.register()
+@checks.register(SETUP)
 def store_url_is_usable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     if not settings.STORE_URL:
         return []
@@ -53,7 +54,7 @@ def store_url_is_usable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     return []
 
 
-@checks.register()
+@checks.register(SETUP)
 def single_sign_on_is_whole(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     missing = [f"OIDC_{name}" for name, value in settings.OIDC.items() if not value]
     if missing and len(missing) < len(settings.OIDC):

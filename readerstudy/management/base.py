@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from readerstudy.checks import SETUP
 from readerstudy.domain.errors import DomainError
 from readerstudy.models.study import Study
 
@@ -19,9 +20,14 @@ INTERRUPTED = 130
 
 
 class ProjectCommand(BaseCommand):
-    """A command whose `--help` ends with examples, and whose errors are one line on stderr and exit status 2."""
+    """A command whose `--help` ends with examples, and whose errors are one line on stderr and exit status 2.
+
+    It checks how the installation is set up, and leaves the pages to `manage.py check`: to check them is to load them
+    all, which takes longer than most commands.
+    """
 
     examples: tuple[str, ...] = ()
+    requires_system_checks = [SETUP]
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(

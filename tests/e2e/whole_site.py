@@ -49,7 +49,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    manage("migrate", "--verbosity", "0")
+    manage("migrate", "--skip-checks", "--verbosity", "0")
     server = ["gunicorn", "readerstudy.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
     worker = ["celery", "-A", "readerstudy", "worker", "-B", "--concurrency", "1"]
     log = tmp_path / "site" / "processes.log"
