@@ -3,11 +3,14 @@
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from celery import current_app
 from django.conf import LazySettings
-from django.db import connection
+from django.conf import settings as project
+from django.db import connection, transaction
+from django.test import override_settings
 
 from tests.s3_server import KEYS, S3Server, serve_s3
 
@@ -24,6 +27,27 @@ def broker_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 def every_slice_is_looked_up(settings: LazySettings) -> None:
     """Remember no right to slices from one request to the next; what is remembered has tests of its own."""
     settings.SLICE_GRANT_S = 0
+
+
+@pytest.fixture(scope="module")
+def for_a_while(
+    django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], AbstractContextManager[None]]:
+    """Give an installation of which nothing stays, to see once what many tests of a module then look at."""
+
+    @contextmanager
+    def installation() -> Iterator[None]:
+        folder = tmp_path_factory.mktemp("installation")
+        caches = {"default": project.CACHES["default"] | {"LOCATION": str(folder / "cache")}}
+        with (
+            django_db_blocker.unblock(),
+            override_settings(DATA_ROOT=folder, CACHES=caches, SLICE_GRANT_S=0),
+            transaction.atomic(),
+        ):
+            yield
+            transaction.set_rollback(True)
+
+    return installation
 
 
 @pytest.fixture

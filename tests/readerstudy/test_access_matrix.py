@@ -1,15 +1,16 @@
 """Who gets what: every role x every address x the states of a study, against the table in `access_table`."""
 
 import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.db import transaction
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import reverse
 
 from readerstudy.domain.report import can_make_pdf
@@ -95,25 +96,17 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def given(django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.TempPathFactory) -> dict[Any, str]:
+def given(for_a_while: Callable[[], AbstractContextManager[None]]) -> dict[Any, str]:
     """Ask for every page, in every state, in every role."""
-    folder: Path = tmp_path_factory.mktemp("matrix")
-    caches = {"default": settings.CACHES["default"] | {"LOCATION": str(folder / "cache")}}
-    with (
-        django_db_blocker.unblock(),
-        override_settings(DATA_ROOT=folder, CACHES=caches, SLICE_GRANT_S=0),
-        transaction.atomic(),
-    ):
+    with for_a_while():
         site = make_site()
-        answers = {
+        return {
             (page, role, state): site.ask(page, role, state)
             for page in PAGES
             for state in STATES
             for role in ROLES
             if page.statuses[state] != "-"
         }
-        transaction.set_rollback(True)
-    return answers
 
 
 def make_site() -> Site:
