@@ -46,8 +46,10 @@ class Site:
     studies: dict[str, Study] = field(default_factory=dict)
     cookies: dict[tuple[str, str], str] = field(default_factory=dict)
     invitations: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: dict[tuple[str, ...], str] = field(default_factory=dict)
     """By method, address and session: a page that is no study's is the same whatever the study's state."""
+    client: Client = field(default_factory=Client)
 
     def ask(self, page: Page, role: str, state: str) -> str:
         """Return the status of the answer, or `login`; nothing that a request did is kept, so none is sent twice."""
@@ -57,15 +59,15 @@ class Site:
         return self.answers[asked]
 
     def _send(self, page: Page, url: str, session: str) -> str:
-        client = Client()
-        client.cookies[settings.SESSION_COOKIE_NAME] = session
+        self.client.cookies.clear()
+        self.client.cookies[settings.SESSION_COOKIE_NAME] = session
         with transaction.atomic():
             if page.method == "GET":
-                response = client.get(url)
+                response = self.client.get(url)
             elif page.address in JSON:
-                response = client.post(url, FORMS[page.address], "application/json")
+                response = self.client.post(url, FORMS[page.address], "application/json")
             else:
-                response = client.post(url, FORMS.get(page.address, {}))
+                response = self.client.post(url, FORMS.get(page.address, {}))
             transaction.set_rollback(True)
         b"".join(response)  # to the end, which closes files
         if response.status_code == 302 and response["Location"].startswith(reverse(settings.LOGIN_URL) + "?"):
@@ -74,13 +76,19 @@ class Site:
 
     def url(self, address: str, state: str) -> str:
         """Fill in the arguments that the view takes."""
+        wanted = next(one for one in addresses.patterns() if one.name == address).pattern.converters
+        name = "parts" if "audit" in address else "map-size" if "radiomics" in address else "flow"
+        arguments = self.arguments[state] | {"name": name}
+        return reverse(address, kwargs={key: arguments[key] for key in wanted})
+
+    def know_arguments(self, state: str) -> None:
+        """Keep what addresses of the study are made of."""
         study = self.studies[state]
         case = study.cases.first()
         item = SequenceItem.objects.filter(sequence__reader__study=study).order_by("sequence", "position").first()
-        everything = {
+        self.arguments[state] = {
             "slug": study.slug,
             "reader_id": item.sequence.reader_id if item else 1,
-            "name": "parts" if "audit" in address else "map-size" if "radiomics" in address else "flow",
             "dataset": builders.SHOWN,
             "scan_id": OrganScan.objects.get(volume__dataset__name=builders.SHOWN).pk,
             "number": 0,
@@ -91,8 +99,6 @@ class Site:
             "token": item.token if item else "0" * 32,
             "secret": self.invitations.get(state, "none"),
         }
-        wanted = next(one for one in addresses.patterns() if one.name == address).pattern.converters
-        return reverse(address, kwargs={key: everything[key] for key in wanted})
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +137,8 @@ def make_site() -> Site:
         if role not in ("nobody", "reader"):
             cookie = log_in(make_user(role, list(site.studies.values()), other))
             site.cookies |= {(role, state): cookie for state in STATES}
+    for state in STATES:
+        site.know_arguments(state)
     return site
 
 
