@@ -48,14 +48,17 @@ chromium: $(VENV)/installed-dev
 		$(BIN)/playwright install chromium; \
 	fi
 
-# Crash tests look at time passing: nothing else runs beside them. Browser tests wait much: two processes share the time.
+# A file's tests run in one process, which makes what they share once, and files in their order: the small ones come last.
+BY_FILE := --dist loadfile --no-loadscope-reorder
+
+# Crash tests look at time passing: nothing else runs beside them. Browser tests wait much: three processes share the time.
 test: lint chromium
-	$(BIN)/pytest -n 2 -m "not e2e and not crash"
-	$(BIN)/pytest -n 2 --dist worksteal -m e2e tests/e2e
+	$(BIN)/pytest -n 2 $(BY_FILE) -m "not e2e and not crash"
+	$(BIN)/pytest -n 3 --dist worksteal -m e2e tests/e2e
 	$(BIN)/pytest -m crash tests/crash
 
 test-services: $(VENV)/installed-dev
-	$(BIN)/pytest -n 2 -m "database and not crash" tests/readerstudy
+	$(BIN)/pytest -n 2 $(BY_FILE) -m "database and not crash" tests/readerstudy
 	$(BIN)/pytest -m "crash and database" tests/crash
 
 # The model that comes with latent diffusion, from its config and its seeds alone; the work stays in STARTER_RUN.

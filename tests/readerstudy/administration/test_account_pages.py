@@ -16,7 +16,7 @@ from readerstudy.accounts import AccountAdapter
 
 from .test_login import PASSWORD, TOO_MANY, log_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 WRONG_CODE = AccountAdapter.error_messages["incorrect_code"]
 

@@ -17,7 +17,7 @@ from readerstudy.models.vocabulary import Label
 from tests import factories
 from tests.readerstudy.analysis import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.study import Study
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 SENTINEL = "sentinel-source"
 VARYING = {"Content-Length", "Content-Security-Policy", "Expires"}  # the last says when it was asked for

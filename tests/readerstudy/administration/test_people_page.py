@@ -10,7 +10,7 @@ from readerstudy.models.study import Study
 
 from . import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

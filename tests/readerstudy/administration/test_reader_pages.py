@@ -10,7 +10,7 @@ from readerstudy.models.reader import Reader, ReaderContact
 from readerstudy.models.sequence import Sequence, SequenceItem
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

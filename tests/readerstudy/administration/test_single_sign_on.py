@@ -16,7 +16,7 @@ from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, serve_provid
 
 from .test_account_pages import enrol, log_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 EVE = {"sub": "e-1", "email": "Eve@example.org", "email_verified": True}
 

@@ -17,7 +17,7 @@ from tests.readerstudy.domain.archive.builders import archived, empty_installati
 
 from . import builders
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_draft_is_deleted_once_its_short_name_is_typed(staff_client: Client):

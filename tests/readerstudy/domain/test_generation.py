@@ -26,7 +26,7 @@ from synthesis.recipe import Recipe
 from synthesis.tumor import SyntheticTumor
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -56,6 +56,7 @@ def files_on_disk():
     return sorted(file.name.rpartition("/")[2] for file in get_store().list_files())
 
 
+@pytest.mark.database
 def test_a_study_is_built_step_by_step_to_its_end(study):
     steps = list(build(study))
 
@@ -64,6 +65,7 @@ def test_a_study_is_built_step_by_step_to_its_end(study):
     assert files_on_disk() == sorted(StoredFile.objects.values_list("key", flat=True))
 
 
+@pytest.mark.database
 def test_what_is_built_once_is_not_built_again(study):
     list(build(study))
     before = files_on_disk(), list(SlicePack.objects.order_by("pk").values())
@@ -141,6 +143,7 @@ def test_a_synthetic_tumour_is_made_again_from_its_stored_recipe_bit_for_bit(stu
     assert run.tumor_ml == pytest.approx(np.pi / 6 * (run.diameter_mm / 10) ** 3, rel=0.01)
 
 
+@pytest.mark.database
 def test_a_pack_waits_for_its_tumour(study):
     truth = GroundTruth.objects.filter(truth="synthetic").first()
 
@@ -149,6 +152,7 @@ def test_a_pack_waits_for_its_tumour(study):
     assert (pack_of(truth).state, pack_of(truth).attempts) == (Job.State.QUEUED, 0)
 
 
+@pytest.mark.database
 def test_a_tumour_that_is_made_rings_for_its_pack(study, rung, django_capture_on_commit_callbacks):
     truth = GroundTruth.objects.filter(truth="synthetic").first()
     rung()
@@ -159,6 +163,7 @@ def test_a_tumour_that_is_made_rings_for_its_pack(study, rung, django_capture_on
     assert rung() == [("write_pack", [pack_of(truth).pk])]
 
 
+@pytest.mark.database
 def test_a_damaged_host_fails_its_case_and_no_other(study):
     broken, whole = GroundTruth.objects.filter(truth="synthetic")
     path = Path(get_store().storage.path(name_of(broken.source.volume.file.key)))
@@ -171,6 +176,7 @@ def test_a_damaged_host_fails_its_case_and_no_other(study):
     assert pack_of(whole).state == Job.State.SUCCEEDED
 
 
+@pytest.mark.database
 def test_what_was_never_rung_is_rung_by_the_reconciler(study, rung, django_capture_on_commit_callbacks):
     """Real packs and tumours; not the packs that wait for a tumour: those are rung when it is made."""
     rung()
@@ -184,6 +190,7 @@ def test_what_was_never_rung_is_rung_by_the_reconciler(study, rung, django_captu
     assert sorted(rung()) == sorted(expected)
 
 
+@pytest.mark.database
 def test_the_reconciler_is_silent_about_what_was_rung_lately_unless_a_worker_starts(
     study, rung, django_capture_on_commit_callbacks
 ):
@@ -199,6 +206,7 @@ def test_the_reconciler_is_silent_about_what_was_rung_lately_unless_a_worker_sta
     assert len(rung()) == 4
 
 
+@pytest.mark.database
 def test_a_dead_workers_tumour_is_rung_for_again(study, rung, django_capture_on_commit_callbacks):
     list(build(study))
     run = SynthesisRun.objects.first()

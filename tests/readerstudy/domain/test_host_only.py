@@ -36,7 +36,7 @@ from tests import factories
 SPACING_MM = (2.0, 1.5, 1.5)
 TUMOR_MM = [5, 10]  # so that the ball leaves something of the tests' small CTs
 
-stored = [pytest.mark.django_db, pytest.mark.database]
+stored = pytest.mark.django_db
 
 
 def organ(**changes):
@@ -103,6 +103,7 @@ def test_a_tumour_that_the_ball_does_not_hide_is_refused():
         hide(hu, tumor, SPACING_MM, diameter_mm=27)
 
 
+@pytest.mark.database
 def test_a_study_has_one_size_of_balls_that_follows_from_its_largest_tumours():
     assert ball_diameter_mm([20, 30]) == 1.5 * 30 + 10
     design = parse_design(factories.design_data(organs=[organ(), factories.organ_data(name="kidney")]))
@@ -218,7 +219,6 @@ def pixels(pack):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 class TestStudies:
     def test_a_ball_of_one_size_and_gray_hides_the_tumour_of_either_arm(self, study):
         diameter_mm = parse_design(study.design).host_only_mm

@@ -311,6 +311,7 @@ def test_too_few_cases_are_an_outcome_that_says_so(db, capsys):
     assert standing_audit(study).outcome == "too-few"
 
 
+@pytest.mark.database
 def test_an_audit_stands_for_the_very_cases_it_looked_at(study_of):
     study = study_of(PLAIN)
     audit = audit_now(study=study, actor="tests")
@@ -322,6 +323,7 @@ def test_an_audit_stands_for_the_very_cases_it_looked_at(study_of):
     assert standing_audit(study) is None
 
 
+@pytest.mark.database
 def test_a_worker_audits_once_and_tells_how_far_it_is(study_of, rung, django_capture_on_commit_callbacks):
     study = study_of(PLAIN)
     with django_capture_on_commit_callbacks(execute=True):

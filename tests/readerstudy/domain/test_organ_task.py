@@ -95,6 +95,7 @@ def test_a_crop_is_refused_where_real_is_told_from_synthetic():
         parse_design(factories.design_data(crop={"side_mm": 60}))
 
 
+@pytest.mark.database
 def test_it_is_stored_whole_and_read_again():
     design = parse_design(factories.organ_task_data(crop={"side_mm": 40, "spacing_mm": 2}))
 
@@ -143,7 +144,6 @@ def slices_of(reader, case):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_every_case_is_built_on_one_grid_and_shown_without_its_organ(patients):
     study = factories.make_open_study(**factories.organ_task_data(crop={"side_mm": 30, "spacing_mm": 1.5}))
     assert set(SlicePack.objects.values_list("state", flat=True)) == {Job.State.SUCCEEDED}
@@ -178,7 +178,6 @@ def test_every_case_is_built_on_one_grid_and_shown_without_its_organ(patients):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_masked_shows_one_gray_beyond_the_margin(patients):
     crop = {"side_mm": 30, "spacing_mm": 1.5, "surroundings": "masked", "margin_mm": 3}
     reading = {"lesion_cue": "marker"}
@@ -194,8 +193,8 @@ def test_masked_shows_one_gray_beyond_the_margin(patients):
     assert (hu[[0, -1]] == FILL_HU).all()
 
 
-@pytest.mark.django_db
 @pytest.mark.database
+@pytest.mark.django_db
 def test_orders_hold_each_organ_evenly_in_both_halves(patients):
     study = factories.make_open_study(**factories.organ_task_data())
     for code in ("R1", "R2", "R3"):
@@ -207,7 +206,6 @@ def test_orders_hold_each_organ_evenly_in_both_halves(patients):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_practice_tells_the_organ_where_the_study_tells_it_and_nothing_of_a_case_that_counts(patients):
     reading = {"practice": 1, "practice_feedback": True}
     study = factories.make_open_study(**factories.organ_task_data(reading=reading))
@@ -224,8 +222,8 @@ def test_practice_tells_the_organ_where_the_study_tells_it_and_nothing_of_a_case
     assert told[1][1] is None
 
 
-@pytest.mark.django_db
 @pytest.mark.database
+@pytest.mark.django_db
 def test_the_first_tasks_labels_are_no_answers(patients):
     study = factories.make_draft(**factories.organ_task_data())
 
@@ -234,7 +232,6 @@ def test_the_first_tasks_labels_are_no_answers(patients):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_a_mark_is_kept_where_it_lies_in_the_patient(patients):
     study = factories.make_open_study(**factories.organ_task_data(reading={"rationale_mark": True}))
     reader = factories.make_reader(study)
@@ -253,7 +250,6 @@ def test_a_mark_is_kept_where_it_lies_in_the_patient(patients):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_a_draft_can_be_drawn_from_real_cases_alone(patients):
     organs = [factories.organ_data(synthetic={}), factories.organ_data(name="kidney", synthetic={})]
     study = factories.make_draft(**factories.organ_task_data(organs=organs))
@@ -264,7 +260,6 @@ def test_a_draft_can_be_drawn_from_real_cases_alone(patients):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_the_audit_measures_crops_as_they_are_shown_and_compares_organs(patients):
     for organ in ("liver", "kidney"):
         factories.make_patients(real=6, hosts=6, organ=organ)
@@ -288,7 +283,6 @@ def test_the_audit_measures_crops_as_they_are_shown_and_compares_organs(patients
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_the_audit_finds_an_organ_that_comes_from_a_data_set_of_its_own(db):
     for organ in ("liver", "kidney"):
         factories.make_patients(real=9, hosts=0, organ=organ)  # a data set each

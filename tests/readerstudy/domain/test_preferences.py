@@ -6,7 +6,7 @@ from readerstudy.domain.errors import DomainError
 from readerstudy.domain.preferences import LARGEST_BYTES, keep_preferences
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

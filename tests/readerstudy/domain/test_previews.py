@@ -19,7 +19,7 @@ from readerstudy.models.volume_preview import VolumePreview
 from synthesis.volume import Volume
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 TURN = np.radians(20)
 
@@ -80,6 +80,7 @@ def test_a_scan_without_masks_has_a_preview_too():
     assert 0 <= preview.cue_slice < preview.shape[0]
 
 
+@pytest.mark.database
 def test_it_is_made_once(scan, rung):
     first = ready(scan)
     again = ask_preview(scan=scan)
@@ -99,6 +100,7 @@ def test_one_that_failed_is_tried_again_when_somebody_looks(scan):
     assert ready(scan).state == Job.State.SUCCEEDED
 
 
+@pytest.mark.database
 def test_the_latest_few_are_kept(monkeypatch, django_capture_on_commit_callbacks):
     monkeypatch.setattr(previews, "KEPT", 2)
     scans = [factories.make_scan(factories.make_dataset()) for _ in range(3)]
@@ -119,6 +121,7 @@ def test_there_is_no_slice_beyond_the_last_nor_before_it_is_made(scan):
         read_preview_slice(scan=scan, number=18, overlay=True)
 
 
+@pytest.mark.database
 def test_nobody_waits_for_one_that_was_removed():
     make_preview(4711)  # does nothing
 

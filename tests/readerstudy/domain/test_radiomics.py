@@ -16,7 +16,7 @@ from readerstudy.models.radiomics_run import RadiomicsRun
 from tests import factories
 from tests.readerstudy.analysis.radiomics.builders import feature_table
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from readerstudy.domain.results import study_results
 from tests import factories
 from tests.readerstudy.domain.test_exports import make_closed_study
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

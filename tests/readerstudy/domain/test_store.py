@@ -25,7 +25,7 @@ from readerstudy.domain.store import (
 )
 from readerstudy.models.stored_file import ShelvedFile, StoredFile
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 CONTENT = bytes(range(256)) * 4
 
@@ -136,6 +136,7 @@ def test_what_is_stored_is_listed_with_its_size_and_time(store):
     assert begun <= found.written_at <= timezone.now() + timedelta(seconds=1)
 
 
+@pytest.mark.database
 def test_files_stay_only_where_their_block_ends_well(store):
     with storing() as shelf:
         kept = shelf.write(lambda file: file.write(b"kept"))
@@ -152,6 +153,7 @@ def test_files_stay_only_where_their_block_ends_well(store):
     assert keys() == {kept.key}
 
 
+@pytest.mark.database
 def test_a_silent_database_may_have_kept_the_row_so_its_file_stays(store):
     def commit_and_hear_nothing():
         with storing() as shelf:
@@ -164,6 +166,7 @@ def test_a_silent_database_may_have_kept_the_row_so_its_file_stays(store):
     assert len(keys()) == 1
 
 
+@pytest.mark.database
 def test_files_of_a_claim_are_known_until_they_have_their_rows(store):
     claim = uuid.uuid4()
     with storing(claim) as shelf:
@@ -175,6 +178,7 @@ def test_files_of_a_claim_are_known_until_they_have_their_rows(store):
     assert StoredFile.objects.get().key == file.key
 
 
+@pytest.mark.database
 def test_what_a_killed_worker_left_is_removed_and_what_a_living_one_writes_is_not(store):
     dead, alive = uuid.uuid4(), uuid.uuid4()
     kept, saved = put(), put()
@@ -192,6 +196,7 @@ def test_what_a_killed_worker_left_is_removed_and_what_a_living_one_writes_is_no
     assert [shelved.key for shelved in ShelvedFile.objects.all()] == [kept.key]
 
 
+@pytest.mark.database
 def test_files_without_a_row_are_found(store):
     kept, orphan, shelved = put(), put(), put()
     kept.save()
@@ -201,6 +206,7 @@ def test_files_without_a_row_are_found(store):
     assert orphans(store, before=timezone.now() - timedelta(seconds=5)) == []
 
 
+@pytest.mark.database
 def test_what_a_worker_is_writing_is_no_orphan():
     store, key = get_store(), "2" * 32
     ShelvedFile.objects.create(key=key, claim=uuid.uuid4())
@@ -215,6 +221,7 @@ def test_what_a_worker_is_writing_is_no_orphan():
     assert found == []
 
 
+@pytest.mark.database
 def test_what_a_killed_command_was_writing_is_removed_wherever_the_store_is(store):
     half = store.storage.incoming() / "abc.partial"
     half.write_bytes(b"half")
@@ -227,6 +234,7 @@ def test_what_a_killed_command_was_writing_is_removed_wherever_the_store_is(stor
     assert not half.exists()
 
 
+@pytest.mark.database
 def test_files_without_a_row_are_removed_once_they_are_old():
     root = Path(get_store().storage.location)
     kept, orphan, young = put(), put(), put()

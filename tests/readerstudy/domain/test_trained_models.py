@@ -15,7 +15,7 @@ from synthesis.methods.latent_diffusion import library
 from tests import factories
 from tests.synthesis.methods.latent_diffusion.conftest import make_tiny_model
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 DESIGN = {"organs": [factories.organ_data(synthetic={"latent-diffusion": 1, "hand-crafted": 1})]}
 

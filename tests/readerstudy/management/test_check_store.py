@@ -7,7 +7,7 @@ from readerstudy.domain.store import get_store
 from readerstudy.models.case import SlicePack
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 def check(capsys, *options):

@@ -26,7 +26,7 @@ from readerstudy.models.volume import OrganScan
 from tests import factories
 from tests.readerstudy.analysis.test_table3 import NOT_AS_PRINTED, TABLE_3, write_table_3
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).parents[3]
 CONTRACT = {
@@ -110,6 +110,7 @@ def read_all(code):
         record_reading(reader=reader, token=state["case"]["token"], answer=answer)
 
 
+@pytest.mark.database
 def test_from_a_design_to_an_export(design, tmp_path):
     *balance, done = run("create_study", design).splitlines()
     assert done == "Created study small as a draft. Next: generate_cases small"
@@ -251,6 +252,7 @@ def test_a_weak_password_is_refused(password):
     assert not User.objects.exists()
 
 
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_a_name_is_taken_once():
     run("create_staff", "ann", "--password", "correct horse battery")

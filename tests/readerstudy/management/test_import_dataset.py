@@ -10,7 +10,7 @@ from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.dataset import Dataset
 from readerstudy.models.volume import OrganScan
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 SHAPE = (16, 16, 16)
 

@@ -15,7 +15,7 @@ from readerstudy.reader_sessions import READER_KEY
 from tests import factories
 from tests.readerstudy.reading import addresses
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 def tokens(code):

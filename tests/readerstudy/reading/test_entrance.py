@@ -11,7 +11,7 @@ from readerstudy.permissions import NOT_SIGNED_IN, READS_ELSEWHERE
 from tests import factories
 from tests.readerstudy.reading.test_access import give_answer, read, staff_client
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 PASSPHRASE = "galley trilogy veto flame"
 

@@ -10,7 +10,7 @@ from readerstudy.models.sequence import SequenceItem
 from tests import factories
 from tests.readerstudy.reading.test_access import give_answer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 GRANT_S = 1.0
 

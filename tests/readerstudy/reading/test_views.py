@@ -21,7 +21,7 @@ from readerstudy.models.reading import Reading
 from readerstudy.models.study import Study
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from readerstudy.models.case import SlicePack
 from readerstudy.models.stored_file import StoredFile
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 def test_cases_are_built_and_read_from_a_bucket(bucket, data_root):

@@ -1,7 +1,10 @@
 """Archives that are damaged, cut off, foreign, newer or forged: refused in one sentence, and nothing stays."""
 
 import json
+import shutil
 import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +18,24 @@ from readerstudy.models.actor import Actor
 from readerstudy.models.stored_file import StoredFile
 from readerstudy.models.study import Study
 
-from .builders import archived, empty_installation, make_closed_study, rezipped, tampered
+from .builders import archived, make_closed_study, rezipped, tampered
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 FLIPS = 400
 CUTS = 60
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def archive(for_a_while: Callable[[], AbstractContextManager[None]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an archive, its study gone from the installation."""
-    found = archived(make_closed_study(), tmp_path)
-    empty_installation()
-    return found
+    with for_a_while():
+        return archived(make_closed_study(), tmp_path_factory.mktemp("archive"))
+
+
+@pytest.fixture
+def path(archive: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(archive, tmp_path))
 
 
 def refused(path: Path) -> str:

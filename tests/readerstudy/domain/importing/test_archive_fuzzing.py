@@ -10,7 +10,7 @@ from readerstudy.models.volume import Volume
 from .archive_builder import pack_folder
 from .archive_fuzzing import import_mutated
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 ARCHIVES = 100
 

@@ -125,7 +125,6 @@ def test_a_multi_frame_file_is_a_series(tmp_path):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_several_series_of_one_study_are_scans_of_one_patient(tmp_path):
     for n, study in enumerate(("1.2.3", "1.2.3", "1.2.4")):
         Series(tmp_path / f"s{n}", body(n), study=study, change=lambda _, one: delattr(one, "PatientID"))
@@ -138,7 +137,6 @@ def test_several_series_of_one_study_are_scans_of_one_patient(tmp_path):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_a_patient_is_the_same_in_every_data_set(tmp_path, folder, row):
     Series(tmp_path / "dicom")
     folder.ct("ct.nii.gz", seed=3)
@@ -309,7 +307,6 @@ def test_an_image_that_asks_for_gigabytes_never_meets_a_decoder(tmp_path, syntax
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_values_that_are_not_hounsfield_units(tmp_path, stored):
     Series(tmp_path / "ct", change=lambda _, one: delattr(one, "RescaleIntercept"))
 
@@ -334,7 +331,6 @@ def test_a_link_that_leads_outside(tmp_path):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_the_stored_volume_is_the_series(tmp_path):
     series = Series(tmp_path)
 

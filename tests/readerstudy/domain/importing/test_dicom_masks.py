@@ -54,7 +54,6 @@ def check_stored(series, organ=ORGAN, tumor=TUMOR, *, name=LIVER):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 @pytest.mark.parametrize("fractional", [False, True])
 @pytest.mark.parametrize("masks", [None, "segs", "segs/one.dcm"])
 def test_a_segmentation_goes_with_its_series(tmp_path, take, masks, fractional):
@@ -69,7 +68,6 @@ def test_a_segmentation_goes_with_its_series(tmp_path, take, masks, fractional):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_a_structure_set_is_drawn_voxel_by_voxel_holes_too(tmp_path, take):
     series = Series(tmp_path / "cts")
     hole = box((1, 7), (12, 13), (8, 9))
@@ -83,7 +81,6 @@ def test_a_structure_set_is_drawn_voxel_by_voxel_holes_too(tmp_path, take):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 @pytest.mark.parametrize("name", ["cts.nii.gz", "PID-0815_seg.nii.gz", "anything.nii.gz"])
 def test_nifti_masks_by_name(tmp_path, take, name):
     series = Series(tmp_path / "cts")
@@ -100,7 +97,6 @@ def test_nifti_masks_by_name(tmp_path, take, name):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_one_nifti_file_for_one_series(tmp_path, take):
     series = Series(tmp_path / "cts")
     ct = read_dicom(tmp_path / "cts", ImportOptions(organs=(LIVER,))).rows[0].ct.read()
@@ -113,7 +109,6 @@ def test_one_nifti_file_for_one_series(tmp_path, take):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_tumours_made_elsewhere_and_a_series_without_any(tmp_path, take):
     series = Series(tmp_path / "cts" / "one")
     plain = Series(tmp_path / "cts" / "two", body(2), change=lambda _, one: setattr(one, "PatientID", "PID-2"))
@@ -177,7 +172,6 @@ def test_one_mask_for_two_series(tmp_path):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 @pytest.mark.parametrize(
     ("move_mm", "said"),
     [
@@ -197,7 +191,6 @@ def test_contours_that_are_not_the_series(tmp_path, take, stored, move_mm, said)
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_a_segmentation_whose_frames_lie_kilometres_apart_is_not_filled_up(tmp_path, take):
     series = Series(tmp_path / "cts")
     path = tmp_path / "cts" / "seg.dcm"

@@ -36,7 +36,6 @@ def refusal(path, **options):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_a_kidney_holds_its_tumours_and_cysts(cases):
     dataset = import_dataset(name="kits", path=cases.path, layout="kits", origin="real", actor="ada")
 

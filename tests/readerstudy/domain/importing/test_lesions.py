@@ -38,7 +38,6 @@ def take(folder, row):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_both_arms_are_measured_at_half_contrast(take):
     wide = take(2.0, name="patients", lesion_type="metastasis")
     exact = take(0.0, name="generated", origin="synthetic", generator="gan")
@@ -61,7 +60,6 @@ def test_both_arms_are_measured_at_half_contrast(take):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_the_limits_of_a_study_hold_at_half_contrast(take):
     """The mask's 20 mm would be too large for the study; the tumour's 16 mm are not."""
     take(2.0, name="patients")
@@ -73,7 +71,6 @@ def test_the_limits_of_a_study_hold_at_half_contrast(take):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_without_contrast_the_mask_is_what_there_is_and_that_is_said(take):
     scan = take(2.0, contrast_hu=0.0)
 
@@ -87,7 +84,6 @@ def test_without_contrast_the_mask_is_what_there_is_and_that_is_said(take):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_the_scan_and_the_organ_without_its_tumour_are_measured(take):
     scan = take(0.0)
 

@@ -47,7 +47,6 @@ def refusal(folder, **options):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_patients_with_a_tumour_are_real_and_those_without_are_hosts(task):
     describe(task)
 
@@ -62,7 +61,6 @@ def test_patients_with_a_tumour_are_real_and_those_without_are_hosts(task):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_no_patient_with_a_tumour_is_a_host(task):
     describe(task)
 
@@ -75,7 +73,6 @@ def test_no_patient_with_a_tumour_is_a_host(task):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_tumours_made_elsewhere(task):
     describe(task)
 

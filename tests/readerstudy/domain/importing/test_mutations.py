@@ -50,7 +50,6 @@ def seen_by_nibabel(path):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_every_data_set_is_imported_whole_before_it_is_damaged(whole):
     for template in whole:
         path, options = template.damaged(Damage(0, 0, unpacked=False, edits=()), template.path.with_suffix(".copy"))
@@ -60,7 +59,6 @@ def test_every_data_set_is_imported_whole_before_it_is_damaged(whole):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
 def test_a_damaged_file_is_refused_or_imported_right(whole, stored, tmp_path_factory):
     refused = []
 

@@ -24,7 +24,7 @@ from readerstudy.models.volume import OrganScan, Volume
 from .archive_builder import pack_folder
 from .dicom_builder import Series, segmentation
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 PLANTED = (
     *("MUSTERMANN", "19480229", "CASE-4711", "PID-0815", "ward7", "tumour_of_erika", "Siemens"),

@@ -11,7 +11,7 @@ from readerstudy.domain.importing.datasets import import_dataset
 from readerstudy.domain.volumes import load_mask, load_volume
 from readerstudy.models.volume import OrganScan, Volume
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 NUMBERS = {"liver": (5,), "pancreas": (7,), "kidney": (2, 3)}
 
