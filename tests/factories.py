@@ -8,7 +8,8 @@ from __future__ import annotations
 import copy
 import functools
 import itertools
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, ParamSpec
 
 import numpy as np
 from django.db import connection
@@ -22,6 +23,7 @@ from readerstudy.domain.enrolment import invite_reader
 from readerstudy.domain.generation import run_synthesis, write_pack
 from readerstudy.domain.importing.lesions import tumor_fields
 from readerstudy.domain.leak_audit.runs import audit_now
+from readerstudy.domain.results import study_results
 from readerstudy.domain.store import storing
 from readerstudy.domain.studies import close_study, create_study, open_study
 from readerstudy.domain.volumes import write_mask, write_volume
@@ -43,6 +45,8 @@ AFFINE = np.diag([1.5, 1.5, 2.0, 1.0])
 ORGAN_RADIUS_MM = 14.0
 ACTOR = "tests"
 ORGAN_HU = {"liver": 105, "pancreas": 95, "kidney": 160}
+
+P = ParamSpec("P")
 
 _numbers = itertools.count(1)
 _seeds = itertools.count(1)
@@ -195,23 +199,31 @@ def make_open_study(**changes: Any) -> Study:
     return study
 
 
+def made_once(make: Callable[P, Study]) -> Callable[P, Study]:
+    """Have what a function makes on a blank installation put back where the same was made before in this process."""
+
+    @functools.wraps(make)
+    def made(*args: P.args, **kwargs: P.kwargs) -> Study:
+        global _seeds
+        key = canonical_json([make.__module__, make.__name__, next(copy.copy(_seeds)), args, kwargs])
+        if not is_blank():
+            return make(*args, **kwargs)
+        if key in _remembered:
+            remembered, used = _remembered[key]
+            put_back(remembered)
+            _seeds = itertools.count(used)
+            return Study.objects.get()
+        study = make(*args, **kwargs)
+        _remembered[key] = remember(), next(copy.copy(_seeds))
+        return study
+
+    return made
+
+
+@made_once
 def make_study_of_patients(*, real: int, hosts: int, **changes: Any) -> Study:
-    """Make patients and an open study of them; where nothing is there yet, as the first test that asked for it did."""
-    global _seeds
-    seed = next(copy.copy(_seeds))
-    if not is_blank():
-        make_patients(real=real, hosts=hosts)
-        return make_open_study(**changes)
-    key = canonical_json([seed, real, hosts, changes])
-    if key in _remembered:
-        remembered, used = _remembered[key]
-        put_back(remembered)
-        _seeds = itertools.count(used)
-        return Study.objects.get()
     make_patients(real=real, hosts=hosts)
-    study = make_open_study(**changes)
-    _remembered[key] = remember(), next(copy.copy(_seeds))
-    return study
+    return make_open_study(**changes)
 
 
 def open_audited(study: Study) -> None:
@@ -222,6 +234,14 @@ def open_audited(study: Study) -> None:
 
 def close(study: Study) -> Study:
     close_study(study=study, actor=ACTOR, reason="It is a test.")
+    return study
+
+
+def work_out(study: Study) -> Study:
+    """Have a closed study's figures lie ready, as for whoever looks second."""
+    results = study_results(study)
+    assert results.findings
+    assert results.drawings
     return study
 
 

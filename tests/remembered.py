@@ -1,4 +1,4 @@
-"""What many tests begin with is built once in each process, and put back as it was: rows, and files of the store."""
+"""What many tests begin with is built once in each process, and put back as it was: rows, and files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Remembered:
     rows: dict[type[Model], tuple[list[str], list[Row]]]
     """Columns and rows, as the database gives them, of each model that has any."""
     files: dict[str, bytes]
-    """The store's files by their place in it."""
+    """The files by their place in the data root: what is stored, and what was worked out."""
 
 
 def is_blank() -> bool:
@@ -44,7 +44,8 @@ def remember() -> Remembered:
             cursor.execute(f'SELECT * FROM "{model._meta.db_table}"')
             if found := cursor.fetchall():
                 rows[model] = [column[0] for column in cursor.description], found
-    files = {str(path.relative_to(_store())): path.read_bytes() for path in _store().rglob("*") if path.is_file()}
+    root = Path(settings.DATA_ROOT)
+    files = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
     return Remembered(rows, files)
 
 
@@ -59,14 +60,10 @@ def put_back(remembered: Remembered) -> None:
                 last = max(row[columns.index("id")] for row in rows)
                 cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [model._meta.db_table, last])
     for place, content in remembered.files.items():
-        path = _store() / place
+        path = Path(settings.DATA_ROOT) / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
 
 
 def _models() -> list[type[Model]]:
     return list(apps.get_app_config("readerstudy").get_models(include_auto_created=True))
-
-
-def _store() -> Path:
-    return Path(settings.DATA_ROOT) / "store"

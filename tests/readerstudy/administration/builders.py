@@ -232,12 +232,13 @@ def read(reader: Reader, labels: dict[str, list[str]]) -> None:
             Reading.objects.create(item=item, label=label, submission=uuid.uuid4())
 
 
+@factories.made_once
 def closed(**changes: object) -> Study:
     """Read by R1: of the real one right and one wrong; of the synthetic one right, one unsure."""
     study = opened(**changes)
     read(invite(study, "R1"), {"real": ["real", "synthetic"], "synthetic": ["synthetic", "unsure"]})
     close_study(study=study, actor=ACTOR, reason="It is a test.")
-    return study
+    return factories.work_out(study)
 
 
 def _succeed(pack: SlicePack) -> None:

@@ -6,6 +6,7 @@ import zipfile
 
 import pandas as pd
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
@@ -16,6 +17,7 @@ from readerstudy.domain.report import can_make_pdf
 from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.study import Study
+from tests import factories
 
 from . import builders
 
@@ -75,6 +77,7 @@ def test_intervals_are_named_by_the_level_of_the_analysis(alpha: float, level: s
     assert f"percentages, {level} Wilson intervals, counts" in results(staff_client, study.slug).text
 
 
+@factories.made_once
 def three_readers() -> Study:
     """Three readers of two organs and one generator, each with the same answers about both organs."""
     labels = {"R1": ("RRRSRU", "SSRS"), "R2": ("RSRRUR", "SRSS"), "R3": ("SRRRRR", "SSSU")}
@@ -87,7 +90,7 @@ def three_readers() -> Study:
     ]
     columns = ["reader_id", "case_id", "organ", "generator", "truth", "label"]
     readings = readings_frame(pd.DataFrame(rows, columns=columns))
-    return import_readings(slug="published", readings=readings, actor=builders.ACTOR)
+    return factories.work_out(import_readings(slug="published", readings=readings, actor=builders.ACTOR))
 
 
 def test_the_pooled_tests_are_those_of_the_export(staff_client: Client):
@@ -201,6 +204,7 @@ def test_a_figure_that_there_is_none_of_is_not_found(staff_client: Client):
 
 def test_results_are_worked_out_once(staff_client: Client, monkeypatch: pytest.MonkeyPatch):
     slug = three_readers().slug
+    cache.clear()
     first = results(staff_client, slug).text
     monkeypatch.setattr("readerstudy.domain.results.build_readings", lambda _study: pytest.fail("read again"))
     second = results(staff_client, slug).text

@@ -4,8 +4,14 @@ import pytest
 
 from readerstudy.domain.demo.published_table import published_table
 from readerstudy.models.study import Study
+from tests import factories
 
 
 @pytest.fixture
 def table_3(db: None) -> Study:
-    return published_table(actor="tests")
+    return _table_3()
+
+
+@factories.made_once
+def _table_3() -> Study:
+    return factories.work_out(published_table(actor=factories.ACTOR))

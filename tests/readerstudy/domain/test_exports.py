@@ -21,6 +21,7 @@ from tests import factories
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
+@factories.made_once
 def make_closed_study(*, readers=("R1", "R2"), idle=(), stand_ins=False):
     dataset = factories.make_patients(real=0 if stand_ins else 2, hosts=2)
     if stand_ins:
@@ -35,7 +36,7 @@ def make_closed_study(*, readers=("R1", "R2"), idle=(), stand_ins=False):
             )
     for code in idle:
         factories.make_reader(study, code)
-    return factories.close(study)
+    return factories.work_out(factories.close(study))
 
 
 def export(study, folder):

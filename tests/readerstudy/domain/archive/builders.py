@@ -27,6 +27,7 @@ from tests import factories
 READING = {"response": "label+confidence", "comments": True, "rationale_mark": True, "practice": 1}
 
 
+@factories.made_once
 def make_closed_study(**changes: object) -> Study:
     """Return a closed study, looked through in the gallery, read by two with ratings, comments and marks, amended."""
     factories.make_patients(real=3, hosts=3)
