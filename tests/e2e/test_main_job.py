@@ -1,6 +1,7 @@
 """The whole way, as its people go it: an administrator and a reader in Chromium, a server and a worker beside."""
 
 import csv
+import functools
 import io
 import json
 import shutil
@@ -15,28 +16,18 @@ from readerstudy.domain.slice_packs import decode_slice
 from readerstudy.domain.windowing import apply_window
 from synthesis.phantom.dataset import write_dataset
 
-from .chromium import WIDE
 from .room_page import canvas_of, expect_open, painted_grays, type_numbers_seen
-from .viewer_page import settle
-from .whole_site import PASSWORD, PROJECT, Site
+from .whole_site import PASSWORD, Site
+from .whole_site import look_at as look_at_page
 
 pytestmark = pytest.mark.e2e
 
-SCREENSHOTS = PROJECT / "test-artifacts" / "main-job"
-NARROW = {"width": 700, "height": 1000}
 ORGANS = ("liver", "pancreas", "kidney")
 PHANTOM_SHAPE = (128, 128, 44)
 PRESSED = {"r": "real", "s": "synthetic", "u": "unsure"}
 BUILT_WITHIN_MS = 240_000
 
-
-def look_at(page: Page, name: str) -> None:
-    """Save how the page looks, wide and narrow, for people to look at."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for width, viewport in (("narrow", NARROW), ("wide", WIDE)):
-        page.set_viewport_size(viewport)
-        settle(page)  # a canvas redraws after it was resized
-        page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
+look_at = functools.partial(look_at_page, test="main-job")
 
 
 def test_from_import_to_export(

@@ -1,6 +1,7 @@
 """An organ-recognition study, the whole way: designed on the form, read by keys alone, closed, results and export."""
 
 import csv
+import functools
 import io
 import json
 import zipfile
@@ -13,26 +14,17 @@ from playwright.sync_api import Page, expect
 from synthesis.phantom.dataset import write_dataset
 
 from .room_page import canvas_of, expect_open, type_numbers_seen
-from .viewer_page import settle
-from .whole_site import PASSWORD, PROJECT, WIDE, Site
+from .whole_site import PASSWORD, Site
+from .whole_site import look_at as look_at_page
 
 pytestmark = pytest.mark.e2e
 
-SCREENSHOTS = PROJECT / "test-artifacts" / "organ-study"
-NARROW = {"width": 700, "height": 1000}
 ORGANS = ("liver", "pancreas", "kidney")
 BUILT_WITHIN_MS = 240_000
+
+look_at = functools.partial(look_at_page, test="organ-study")
 KEYS = {"r": "liver", "t": "pancreas", "y": "kidney", "u": "unsure"}
 PRESSED = "rtyurrtyt"
-
-
-def look_at(page: Page, name: str) -> None:
-    """Save how the page looks, wide and narrow, for people to look at."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for width, viewport in (("narrow", NARROW), ("wide", WIDE)):
-        page.set_viewport_size(viewport)
-        settle(page)
-        page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
 
 
 def test_from_form_to_export(site: Site, administrator: Page, reader: Page, tmp_path: Path) -> None:

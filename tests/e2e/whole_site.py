@@ -14,8 +14,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from .viewer_page import settle
+
 PROJECT = Path(__file__).resolve().parents[2]
 WIDE = {"width": 1440, "height": 900}
+NARROW = {"width": 700, "height": 1000}
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
 PASSWORD = "correct horse battery"
 START_WITHIN_S = 60
 
@@ -104,3 +108,15 @@ def _person(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+def look_at(page: Page, name: str, *, test: str) -> None:
+    """Save how the page looks, wide and narrow, for people to look at, where `SCREENSHOTS` names a folder for it."""
+    if SCREENSHOTS is None:
+        return
+    folder = Path(SCREENSHOTS) / test
+    folder.mkdir(parents=True, exist_ok=True)
+    for width, viewport in (("narrow", NARROW), ("wide", WIDE)):
+        page.set_viewport_size(viewport)
+        settle(page)  # a canvas redraws after it was resized
+        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
