@@ -10,6 +10,7 @@ from scipy import ndimage
 from synthesis.host import Host
 from synthesis.io import read_ct, read_mask
 from synthesis.organs import organ
+from synthesis.phantom.geometry import Region
 from synthesis.volume import Volume
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "data" / "totalsegmentator"
@@ -35,6 +36,12 @@ def build_host(
     affine = np.diag([*spacing_mm, 1.0])
     affine[:3, 3] = (-40.0, 12.5, 300.0)
     return Host(Volume(np.rint(hu).astype(np.int16), affine), reach < 0.75, organ(name))
+
+
+def cube(half, step):
+    """A region of ±half mm with voxels of `step` mm."""
+    axis = np.arange(-half + step / 2, half, step, dtype=np.float32)
+    return Region((axis, axis, axis), (slice(0, axis.size),) * 3, (-half,) * 3, (half,) * 3)
 
 
 @pytest.fixture(scope="session")

@@ -44,3 +44,13 @@ def answers(reader: str, *, real: str = "", organ: str = "liver", **synthetic: s
 
 def study(*frames: pd.DataFrame) -> pd.DataFrame:
     return readings_frame(pd.concat(frames, ignore_index=True))
+
+
+def two_generators() -> pd.DataFrame:
+    """Four readers of two generators, real cases shared, with unsure answers and one reader of G alone."""
+    return study(
+        answers("R1", real="RRRSRU", G="SSRS", H="RRSS"),
+        answers("R2", real="RSRRUR", G="SRSS", H="RSRU"),
+        answers("R3", real="SRRRRR", G="SSSU", H="RRRS"),
+        answers("R4", real="RRRRSR", G="SSRR"),
+    )

@@ -8,6 +8,13 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from readerstudy.domain.errors import DomainError
+from readerstudy.domain.importing.datasets import import_dataset
+from readerstudy.models.audit_event import AuditEvent
+from readerstudy.models.dataset import Dataset
+from readerstudy.models.stored_file import StoredFile
+from readerstudy.models.volume import OrganScan, Volume
+
 SHAPE = (24, 20, 16)
 AFFINE = np.array([[1.5, 0, 0, -18], [0, 1.5, 0, -15], [0, 0, 3.0, 40], [0, 0, 0, 1]], dtype=float)
 
@@ -89,3 +96,31 @@ def stored_paths(data_root: Path) -> list[Path]:
 def stored(data_root: Path) -> Any:
     """The files of the store, asked for anew with each call."""
     return lambda: stored_paths(data_root)
+
+
+def take(path, *, name="hospital", layout="manifest", **more):
+    return import_dataset(name=name, path=path, layout=layout, actor="ada", **more)
+
+
+@pytest.fixture
+def patient(folder):
+    """A CT with a liver and a tumour of two lesions in it."""
+    folder.ct("ct.nii.gz")
+    folder.mask("organ.nii.gz", (4, 14))
+    folder.mask("tumor.nii.gz", (5, 8), (10, 12))
+    return folder
+
+
+@pytest.fixture
+def refused(stored):
+    """Check that an import is refused and leaves nothing; return what it said."""
+
+    def check(path, **more):
+        with pytest.raises(DomainError) as caught:
+            take(path, **more)
+        assert stored() == []
+        for model in (Dataset, Volume, OrganScan, StoredFile, AuditEvent):
+            assert model.objects.count() == 0, model
+        return str(caught.value)
+
+    return check
