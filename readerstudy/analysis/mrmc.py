@@ -108,7 +108,7 @@ def reader_scores(compared: pd.DataFrame, score: pd.Series) -> ReaderScores:
     """Arrange the scored readings of one organ and generator; readers who lack a class are left out."""
     scored = compared.assign(score=score).dropna(subset="score")
     positive, negative = (
-        scored[scored["truth"] == truth].pivot_table(index="reader_id", columns="case_id", values="score")
+        scored[scored["truth"] == truth].pivot(index="reader_id", columns="case_id", values="score")
         for truth in ("real", "synthetic")
     )
     both = positive.index.intersection(negative.index).sort_values()
