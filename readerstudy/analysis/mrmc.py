@@ -107,12 +107,18 @@ def scores(readings: pd.DataFrame, *, endpoint: str, unsure_policy: str | None) 
 def reader_scores(compared: pd.DataFrame, score: pd.Series) -> ReaderScores:
     """Arrange the scored readings of one organ and generator; readers who lack a class are left out."""
     scored = compared.assign(score=score).dropna(subset="score")
-    positive, negative = (
-        scored[scored["truth"] == truth].pivot(index="reader_id", columns="case_id", values="score")
-        for truth in ("real", "synthetic")
-    )
+    positive, negative = (_table(scored[scored["truth"] == truth]) for truth in ("real", "synthetic"))
     both = positive.index.intersection(negative.index).sort_values()
     return ReaderScores(positive, negative).of(list(both))
+
+
+def _table(scored: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per reader, one column per case; a reader has one score of a case (`readings_frame`), or NaN."""
+    row, readers = pd.factorize(scored["reader_id"], sort=True)
+    column, cases = pd.factorize(scored["case_id"], sort=True)
+    table = np.full((len(readers), len(cases)), np.nan)
+    table[row, column] = scored["score"]
+    return pd.DataFrame(table, index=readers, columns=cases)
 
 
 def pooled_tests(

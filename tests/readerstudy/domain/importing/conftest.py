@@ -1,6 +1,7 @@
 """Folders of small CTs and masks, built as a research group would hand them in."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -98,12 +99,12 @@ def stored(data_root: Path) -> Any:
     return lambda: stored_paths(data_root)
 
 
-def take(path, *, name="hospital", layout="manifest", **more):
+def take(path: Path, *, name: str = "hospital", layout: str = "manifest", **more: Any) -> Dataset:
     return import_dataset(name=name, path=path, layout=layout, actor="ada", **more)
 
 
 @pytest.fixture
-def patient(folder):
+def patient(folder: Folder) -> Folder:
     """A CT with a liver and a tumour of two lesions in it."""
     folder.ct("ct.nii.gz")
     folder.mask("organ.nii.gz", (4, 14))
@@ -112,10 +113,10 @@ def patient(folder):
 
 
 @pytest.fixture
-def refused(stored):
+def refused(stored: Callable[[], list[Path]]) -> Callable[..., str]:
     """Check that an import is refused and leaves nothing; return what it said."""
 
-    def check(path, **more):
+    def check(path: Path, **more: Any) -> str:
         with pytest.raises(DomainError) as caught:
             take(path, **more)
         assert stored() == []
