@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
-
-import pandas as pd
 
 from readerstudy.analysis.figures import recognition as figures
 from readerstudy.analysis.figures.drawing import Drawing
 from readerstudy.analysis.recognition import Recognition, recognise
 from readerstudy.analysis.recognition_document import recognition_document
-from readerstudy.analysis.reporting.gallery import gallery_sentences
 from readerstudy.analysis.reporting.recognition import RecognitionFindings, find_recognition
 from readerstudy.analysis.reporting.recognition_machine import Compared, beside_machine
-from readerstudy.domain.export_tables import cases_table, readers_table
-from readerstudy.domain.gallery_rates import rejection_rates
 from readerstudy.domain.organ_task import answerable_organs, is_organ_task
-from readerstudy.domain.participation import Participation, participation
 from readerstudy.domain.radiomics.runs import runs_of
 from readerstudy.domain.result_cache import cached
 from readerstudy.domain.results import (
-    STAND_IN_NOTICE,
+    ClosedStudy,
     StudyResults,
-    build_readings,
     has_stand_ins,
     study_results,
 )
@@ -39,46 +32,12 @@ FIGURES: dict[str, Callable[[Recognition], Drawing | None]] = {
 }
 
 
-@dataclass(frozen=True)
-class OrganResults:
-    """What a closed study showed; `stand_in` says whether any counted real case is a stand-in."""
-
-    study: Study
-    stand_in: bool
+class OrganResults(ClosedStudy):
+    """What a closed organ-recognition study showed."""
 
     @property
     def alpha(self) -> float:
         return float(self.study.design["analysis"]["alpha"])
-
-    @property
-    def notices(self) -> list[str]:
-        """What must be said wherever a figure is."""
-        return [*([STAND_IN_NOTICE] if self.stand_in else []), *self.participation.sentences()]
-
-    @cached_property
-    def participation(self) -> Participation:
-        return participation(self.study)
-
-    @cached_property
-    def readings(self) -> pd.DataFrame:
-        return build_readings(self.study)
-
-    @cached_property
-    def cases(self) -> pd.DataFrame:
-        return cases_table(self.study, self.readings)
-
-    @cached_property
-    def readers(self) -> pd.DataFrame:
-        return readers_table(self.study, self.readings)
-
-    @cached_property
-    def rejections(self) -> pd.DataFrame:
-        """Rejections before opening, arm by arm."""
-        return rejection_rates(self.study)
-
-    @property
-    def gallery(self) -> list[str]:
-        return gallery_sentences(self.rejections)
 
     @cached_property
     def recognition(self) -> Recognition:

@@ -38,12 +38,10 @@ OF_THE_READING = {field.name for field in fields(UnblindedReading)}
 
 
 @dataclass(frozen=True)
-class StudyResults:
-    """What a closed study showed.
+class ClosedStudy:
+    """What there is of a closed study whatever its task, the tables read when they are asked for.
 
     `stand_in` says whether any counted real case is a stand-in, `note` what was said of readings made elsewhere.
-
-    The analysis, the findings and the figures are kept (`result_cache`); the tables are read when they are asked for.
     """
 
     study: Study
@@ -73,15 +71,6 @@ class StudyResults:
         return readers_table(self.study, self.readings)
 
     @cached_property
-    def realism(self) -> pd.DataFrame | None:
-        """How real readers found each attribute, arm by arm; None where the readings were made elsewhere."""
-        return None if self.study.read_elsewhere else realism_summary(realism_ratings(self.study))
-
-    @property
-    def realism_rows(self) -> list[RealismRow]:
-        return [] if self.realism is None else realism_rows(self.realism)
-
-    @cached_property
     def rejections(self) -> pd.DataFrame | None:
         """Rejections before opening, arm by arm; None where the cases were not drawn here."""
         return None if self.study.read_elsewhere else rejection_rates(self.study)
@@ -90,6 +79,19 @@ class StudyResults:
     def gallery(self) -> list[str]:
         """What is said of them beside the headline."""
         return [] if self.rejections is None else gallery_sentences(self.rejections)
+
+
+class StudyResults(ClosedStudy):
+    """What a closed study showed; the analysis, the findings and the figures are kept (`result_cache`)."""
+
+    @cached_property
+    def realism(self) -> pd.DataFrame | None:
+        """How real readers found each attribute, arm by arm; None where the readings were made elsewhere."""
+        return None if self.study.read_elsewhere else realism_summary(realism_ratings(self.study))
+
+    @property
+    def realism_rows(self) -> list[RealismRow]:
+        return [] if self.realism is None else realism_rows(self.realism)
 
     @cached_property
     def analysis(self) -> Analysis:
