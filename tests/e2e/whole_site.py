@@ -1,6 +1,7 @@
 """A whole site, server and worker, and two people with a browser each: for the tests that go the whole way."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -67,12 +68,13 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def _running(module: list[str], environment: dict[str, str], log: Path) -> Iterator[None]:
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", *module], cwd=PROJECT, env=environment, stdout=output, stderr=output
-        )
+            [sys.executable, "-m", *module],
+            cwd=PROJECT, env=environment, stdout=output, stderr=output, start_new_session=True,
+        )  # fmt: skip
     try:
         yield
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGKILL)  # with its children: whatever it is at has been looked at
         process.wait(timeout=30)
 
 
