@@ -51,10 +51,10 @@ chromium: $(VENV)/installed-dev
 # A file's tests run in one process, which makes what they share once, and files in their order: the small ones come last.
 BY_FILE := --dist loadfile --no-loadscope-reorder
 
-# Crash tests look at time passing: nothing else runs beside them. Browser tests wait much: three processes share the time.
+# Crash tests look at time passing: nothing else runs beside them. Browser tests wait much: two processes share the time.
 test: lint chromium
 	$(BIN)/pytest -n 2 $(BY_FILE) -m "not e2e and not crash"
-	$(BIN)/pytest -n 3 --dist worksteal -m e2e tests/e2e
+	$(BIN)/pytest -n 2 --dist worksteal -m e2e tests/e2e
 	$(BIN)/pytest -m crash tests/crash
 
 test-services: $(VENV)/installed-dev
