@@ -39,8 +39,6 @@ from synthesis.volume import Volume as CTVolume
 from tests import factories
 from tests.readerstudy.analysis.builders import answers
 
-pytestmark = pytest.mark.database
-
 SHAPE = (30, 28, 16)
 ARM = 10  # cases in each
 

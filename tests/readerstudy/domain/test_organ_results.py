@@ -26,7 +26,7 @@ from readerstudy.models.radiomics_run import RadiomicsRun
 from tests import factories
 from tests.readerstudy.analysis.radiomics.builders import feature_table
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 def read(reader, say):
@@ -74,6 +74,7 @@ def test_there_is_no_figure_before_closing(study):
         results_of(study)
 
 
+@pytest.mark.database
 def test_the_figures_are_those_of_the_answers(closed):
     study, (_, second) = closed
 
@@ -119,6 +120,7 @@ def test_an_export_is_these_files_described_column_by_column(closed, tmp_path):
     assert "Positive = real" not in readme
 
 
+@pytest.mark.database
 def test_the_export_holds_the_answers_and_the_figures(closed, tmp_path):
     study, said = closed
     export_study(study=study, folder=tmp_path / "out", actor="ann")
@@ -184,6 +186,7 @@ def test_there_is_no_machine_where_it_was_not_asked(closed):
     assert results_of(study).beside_machine == []
 
 
+@pytest.mark.database
 def test_a_debrief_tells_each_reader_the_organs(closed):
     payload = Debrief.objects.get(reader__code="R1").payload
 

@@ -9,7 +9,7 @@ from readerstudy.domain.results import study_results
 from readerstudy.models.study import Study
 from tests.readerstudy.analysis.test_table3 import TABLE_3
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 def test_its_counts_are_those_that_the_published_percentages_solve_to():
