@@ -1,22 +1,25 @@
 """A tumour's own texture, apart from its edge and from the scanner's noise.
 
-A decoded sample's fine structure is law, noise and the decoder's own error in one, and no filter parts them. The noise
-in a host is to be the host's alone, so a sample's texture is scaled: by one number, which training chooses so that its
-variance is what the training's tumours have beyond the noise of their CTs.
+A decoded sample's fine structure is law, noise and the decoder's own error in one, and no filter parts them. In a host,
+its noise and its fine grain stay, so a sample's texture is scaled: by one number, which training chooses so that its
+variance is what the training's tumours have beyond that of the organ around them.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from synthesis.masks import Mask, Spacing
-from synthesis.methods.latent_diffusion.region import Field, Region
-from synthesis.noise import TILE_SHAPE, Noise
+from synthesis.masks import Mask
+from synthesis.methods.latent_diffusion.region import Field
 
 EDGE_MM = 3.0  # from the surface inwards: within, the contrast still rises
 FEWEST_IN_CORE = 20
+_AROUND_MM = 12.0
+_SD_OF_MEDIAN = 1.4826  # a normal distribution's standard deviation over its median deviation
 
 
 def with_texture(hu: Field, tumor: Mask, gain: float, *, voxel_mm: float) -> Field:
@@ -36,12 +39,15 @@ def texture_variance(hu: Field, tumor: Mask, *, voxel_mm: float) -> float | None
     return float(inside.var()) if inside.size >= FEWEST_IN_CORE else None
 
 
-def noise_sd_hu(noise: Noise, spacing_mm: Spacing, *, voxel_mm: float) -> float:
-    """Return the standard deviation of a CT's noise on the networks' grid, in HU: averaged where that is coarser."""
-    nodes = [max(1, int(n * s / voxel_mm)) for n, s in zip(TILE_SHAPE, spacing_mm, strict=True)]
-    i, j, k = ((n - 1) / 2 for n in TILE_SHAPE)
-    tile = Region((i, j, k), (nodes[0], nodes[1], nodes[2]), voxel_mm, spacing_mm)
-    return float(tile.gathered(noise.fine + noise.coarse).std())
+def tissue_variance(hu: npt.NDArray[Any], tumor: Mask, organ: Mask, *, voxel_mm: float) -> float | None:
+    """Return the variance of the organ 3 to 12 mm around a tumour, in HU²; None where fewer than 20 voxels are.
+
+    Told from the median deviation, which vessels sway little; a voxel of the organ's border is left out.
+    """
+    distance_mm = ndimage.distance_transform_edt(~tumor) * voxel_mm
+    near = ndimage.binary_erosion(organ) & (distance_mm > EDGE_MM) & (distance_mm <= _AROUND_MM)
+    deviations = np.abs(hu[near] - np.median(hu[near])) if near.any() else np.zeros(0)
+    return float(_SD_OF_MEDIAN * np.median(deviations)) ** 2 if deviations.size >= FEWEST_IN_CORE else None
 
 
 def _depth(tumor: Mask, voxel_mm: float) -> tuple[npt.NDArray[np.int64], int]:

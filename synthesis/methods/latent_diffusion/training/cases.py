@@ -19,9 +19,7 @@ from synthesis.manifest import UnusableManifest, parse_labels, read_rows
 from synthesis.masks import Mask, bounding_box
 from synthesis.methods.latent_diffusion.conditioning import tissue_level_hu
 from synthesis.methods.latent_diffusion.region import Region
-from synthesis.methods.latent_diffusion.texture import noise_sd_hu
 from synthesis.methods.latent_diffusion.training.config import Data
-from synthesis.noise import measure_noise
 from synthesis.volume import Volume
 
 _NEEDED = ("case_id", "ct")
@@ -46,8 +44,6 @@ class TrainingCase:
         The tumour's is empty where the CT has none.
     level_hu : float
         Of the organ around the tumour.
-    noise_hu : float
-        Standard deviation of the CT's noise on the networks' grid.
     """
 
     name: str
@@ -57,7 +53,6 @@ class TrainingCase:
     organ_mask: Mask
     tumor: Mask
     level_hu: float
-    noise_hu: float
 
 
 class Cases(NamedTuple):
@@ -134,8 +129,8 @@ def _cubes(row: dict[str, str], folder: Path, data: Data, cache: Path, number: i
     if cubes is None:
         cubes = _cut(row, folder, data, number)
         partial = kept.with_suffix(f".{os.getpid()}.partial.npz")
-        hu, organ_mask, tumor, level_hu, noise_hu = (np.stack(column) for column in zip(*cubes, strict=True))
-        np.savez_compressed(partial, hu=hu, organ_mask=organ_mask, tumor=tumor, level_hu=level_hu, noise_hu=noise_hu)
+        hu, organ_mask, tumor, level_hu = (np.stack(column) for column in zip(*cubes, strict=True))
+        np.savez_compressed(partial, hu=hu, organ_mask=organ_mask, tumor=tumor, level_hu=level_hu)
         partial.replace(kept)
     patient = row.get("patient_id") or row["case_id"]
     return [TrainingCase(row["case_id"], patient, row.get("organ", ""), *cube) for cube in cubes]
@@ -148,10 +143,7 @@ def _from_cache(kept: Path) -> list[_Cube] | None:
             columns = [stored[name] for name in _Cube._fields]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-    return [
-        _Cube(hu, organ, tumor, float(level), float(noise))
-        for hu, organ, tumor, level, noise in zip(*columns, strict=True)
-    ]
+    return [_Cube(hu, organ, tumor, float(level)) for hu, organ, tumor, level in zip(*columns, strict=True)]
 
 
 class _Cube(NamedTuple):
@@ -159,7 +151,6 @@ class _Cube(NamedTuple):
     organ_mask: Mask
     tumor: Mask
     level_hu: float
-    noise_hu: float
 
 
 def _key(row: dict[str, str], folder: Path, data: Data, number: int) -> str:
@@ -179,22 +170,17 @@ def _cut(row: dict[str, str], folder: Path, data: Data, number: int) -> list[_Cu
     if row.get("tumor_mask"):
         tumor = read_mask(folder / row["tumor_mask"], like=ct, labels=parse_labels(row.get("tumor_label", "")))
         box = bounding_box(tumor)
-        noise_hu = _noise_hu(ct, organ | tumor, data)
-        return [_cube(ct, organ | tumor, tumor, [(axis.start + axis.stop - 1) / 2 for axis in box], data, noise_hu)]
+        return [_cube(ct, organ | tumor, tumor, [(axis.start + axis.stop - 1) / 2 for axis in box], data)]
     if not organ.any():
         raise UnusableManifest("it has neither a tumour mask nor an organ mask; give one of them")
     inside = np.argwhere(organ)
     rng = np.random.default_rng([number, 2])
     centers = inside[rng.integers(len(inside), size=data.regions_per_host)]
-    none, noise_hu = np.zeros(ct.shape, dtype=bool), _noise_hu(ct, organ, data)
-    return [_cube(ct, organ, none, center.tolist(), data, noise_hu) for center in centers]
+    none = np.zeros(ct.shape, dtype=bool)
+    return [_cube(ct, organ, none, center.tolist(), data) for center in centers]
 
 
-def _noise_hu(ct: Volume, organ: Mask, data: Data) -> float:
-    return noise_sd_hu(measure_noise(ct, bounding_box(organ)), ct.spacing_mm, voxel_mm=data.voxel_mm)
-
-
-def _cube(ct: Volume, organ: Mask, tumor: Mask, center: Sequence[float], data: Data, noise_hu: float) -> _Cube:
+def _cube(ct: Volume, organ: Mask, tumor: Mask, center: Sequence[float], data: Data) -> _Cube:
     n = data.region_voxels
     region = Region((center[0], center[1], center[2]), (n, n, n), data.voxel_mm, ct.spacing_mm)
     hu = region.gathered(ct.hu)
@@ -202,4 +188,4 @@ def _cube(ct: Volume, organ: Mask, tumor: Mask, center: Sequence[float], data: D
     if tumor.any() and not tumor_there.any():
         raise UnusableManifest("its tumour is smaller than a voxel of the networks' grid; leave it out")
     level = tissue_level_hu(hu, tumor_there, organ_there, voxel_mm=data.voxel_mm)
-    return _Cube(np.rint(hu).astype(np.int16), organ_there, tumor_there, level, noise_hu)
+    return _Cube(np.rint(hu).astype(np.int16), organ_there, tumor_there, level)
