@@ -3,8 +3,9 @@
 After Chen et al., "Towards Generalizable Tumor Synthesis" (DiffTumor, CVPR 2024), built anew from its description:
 
 1. *Shape.* A star-shaped body of our own (`synthesis.methods.star_shape`) gives the mask.
-2. *Sample.* In a region of interest of some 32³ voxels at 1 mm, a denoiser turns noise into the latent of a tumour,
-   given the latent of the CT with the place of the tumour erased, and the mask; four steps for an early tumour.
+2. *Sample.* In a region around it, no smaller than the patches of the training, a denoiser turns noise into the latent
+   of a tumour, given the latent of the CT with the place of the tumour erased, and the mask; four steps for an early
+   tumour.
 3. *Judge.* A sample that the model's filter calls tumour in less than 70 % of the mask's voxels is drawn again; how
    many were rejected is part of the recipe, as a filter chooses the best of one arm.
 4. *Blend.* The difference between the decoded sample and the decoded host goes into the host by
@@ -26,7 +27,7 @@ from synthesis.methods.latent_diffusion.library import STARTER
 from synthesis.recipe import Recipe
 from synthesis.tumor import SyntheticTumor
 
-VERSION = 2
+VERSION = 3
 
 
 def sample_parameters(

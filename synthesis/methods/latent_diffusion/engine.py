@@ -29,7 +29,7 @@ from synthesis.methods.latent_diffusion.conditioning import (
 from synthesis.methods.latent_diffusion.devices import few_threads
 from synthesis.methods.latent_diffusion.library import Stored, UnusableModel, find
 from synthesis.methods.latent_diffusion.model import Model, load
-from synthesis.methods.latent_diffusion.region import Field, Region, region_shape
+from synthesis.methods.latent_diffusion.region import Field, Region
 from synthesis.methods.latent_diffusion.sampler import draw_noise, sample_latents, steps_for
 from synthesis.methods.latent_diffusion.texture import with_texture
 from synthesis.methods.star_shape import StarShape, Vector, sample_star_shape
@@ -40,9 +40,8 @@ from synthesis.tumor import SyntheticTumor
 
 MOST_TRIES = 10
 
-_MARGIN_MM = 4.0  # of a region beyond the mask: the tumour's own edge, and a little of its surroundings
 _LARGEST_VOXELS = 128  # of a region's edge: about 1 GB of memory
-_WHOLE_SHARE = 0.05  # of the lesion in a voxel, from which the sample's difference counts whole
+_LEAST_SHARE = 0.3  # of the lesion in a voxel, by which a sample's difference is divided
 
 
 class AllRejected(UnusableInput):
@@ -143,28 +142,39 @@ def sample_parameters(
 
 
 def apply_recipe(host: Host, recipe: Recipe) -> SyntheticTumor:
-    """Put a recipe's tumour into its host; see `synthesis.methods.latent_diffusion`.
-
-    With the decoded sample s, the decoded host h and its level l, the host becomes ``host + (s - h)``; within the
-    lesion, where the host's anatomy is cleared to its level by `synthesis.replacement`, h is that level, too.
-    """
+    """Put a recipe's tumour into its host; see `synthesis.methods.latent_diffusion`."""
     tumor = _tumor(recipe)
-    sample, body = _sampled(host, tumor), _body(host, tumor)
-    decoded, healthy = (sample.region.at_voxels(field, body.box) for field in (sample.tumor, sample.healthy))
-    gone = cleared(body.share)
-    difference = gone * np.float32(sample.level_hu) + (1 - gone) * healthy - decoded
-    contrast = difference / np.maximum(body.share, np.float32(_WHOLE_SHARE))
+    body = _body(host, tumor)
     hu = replace_tissue(
         host,
         body.box,
         body.share,
-        contrast.astype(np.float32),
+        contrast_hu(host, body, _sampled(host, tumor)),
         mask=body.mask,
         noise_offset=tumor.noise_offset,
         habitat=body.habitat,
     )
     i, j, k = (axis.start for axis in body.box)
     return SyntheticTumor(origin=(i, j, k), hu=hu, mask=body.mask, recipe=recipe)
+
+
+def contrast_hu(host: Host, body: Body, sample: Sample) -> Field:
+    """Return how far a sample's tissue lies below the host's, in each voxel of the body's box.
+
+    With the decoded sample s, the decoded host h and its level l, the host becomes ``host + (s - h)``; within the
+    lesion, where the host's anatomy is cleared to its level by `synthesis.replacement`, h is that level, too. The
+    grid blurs a tumour's edge, and so does interpolation from it: ``h - s`` counts over the share of the body that is
+    seen through both, and the edge in the host is the body's own.
+    """
+    whole = np.zeros(host.ct.shape, dtype=np.float32)
+    whole[body.box] = body.share
+    shares = sample.region.gathered(whole)
+    seen, decoded, healthy = (
+        sample.region.at_voxels(field, body.box) for field in (shares, sample.tumor, sample.healthy)
+    )
+    gone = cleared(body.share)
+    difference = gone * np.float32(sample.level_hu) + (1 - gone) * healthy - decoded
+    return np.asarray(difference / np.maximum(seen, np.float32(_LEAST_SHARE)), dtype=np.float32)
 
 
 def _draw(
@@ -233,14 +243,14 @@ def _region(host: Host, tumor: Tumor, body: Body, networks: Model) -> tuple[Regi
     tight = bounding_box(body.mask)
     spacing_mm, voxel_mm = host.ct.spacing_mm, networks.config.voxel_mm
     half_mm = [(axis.stop - axis.start) * s / 2 for axis, s in zip(tight, spacing_mm, strict=True)]
-    shape = region_shape(half_mm, margin_mm=_MARGIN_MM, voxel_mm=voxel_mm, multiple=networks.multiple)
+    shape = networks.region_shape(half_mm)
     if max(shape) > _LARGEST_VOXELS:
         raise TooLarge(
             f"A tumour of {tumor.diameter_mm:.0f} mm takes a region of {max(shape) * voxel_mm:.0f} mm, and at most "
             f"{_LARGEST_VOXELS * voxel_mm:.0f} mm are sampled at once; ask for a smaller diameter."
         )
     i, j, k = (outer.start + (inner.start + inner.stop - 1) / 2 for outer, inner in zip(body.box, tight, strict=True))
-    region = Region((i, j, k), (shape[0], shape[1], shape[2]), voxel_mm, spacing_mm)
+    region = Region((i, j, k), shape, voxel_mm, spacing_mm)
     return region, region.gathered(whole) >= 0.5
 
 

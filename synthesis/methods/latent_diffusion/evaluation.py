@@ -7,10 +7,11 @@ reconstruction error. Everything is measured within the mask.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +24,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from synthesis.errors import UnusableInput
-from synthesis.masks import Mask, bounding_box
+from synthesis.masks import Box, Mask, bounding_box
 from synthesis.methods.latent_diffusion.conditioning import changed_cells, erased, mask_channels, to_hu, to_unit
 from synthesis.methods.latent_diffusion.devices import few_threads
 from synthesis.methods.latent_diffusion.model import Model
 from synthesis.methods.latent_diffusion.region import Field
 from synthesis.methods.latent_diffusion.sampler import draw_noise, sample_latents
 from synthesis.methods.latent_diffusion.training.cases import TrainingCase
+from synthesis.methods.latent_diffusion.training.patches import turned
 
 LAGS_MM = (2.0, 4.0, 6.0)
 FEATURES = (
@@ -147,9 +149,7 @@ def evaluate(
 def compare(model: Model, case: TrainingCase, *, samples: int, seed: int) -> Compared:
     """Sample tumours in the place of a case's own."""
     config = model.config
-    edge = case.hu.shape[0] // model.multiple * model.multiple
-    corner = (case.hu.shape[0] - edge) // 2
-    part = (slice(corner, corner + edge),) * 3
+    part = _region(model, case)
     hu, mask = case.hu[part].astype(np.float32), case.tumor[part]
     without = erased(hu, mask, case.level_hu, voxel_mm=config.voxel_mm)
     both = np.stack([to_unit(image, config.window_hu)[np.newaxis] for image in (hu, without)])
@@ -168,6 +168,18 @@ def compare(model: Model, case: TrainingCase, *, samples: int, seed: int) -> Com
             shares.append(float(called[mask].mean()))
     real, *made = (to_hu(one.cpu().numpy()[0, 0], config.window_hu) for one in decoded)
     return Compared(case.name, hu, real, made, mask, case.level_hu, shares)
+
+
+def _region(model: Model, case: TrainingCase) -> Box:
+    """Return the part of a case's cube in which a tumour like its own would be sampled, as far as the cube reaches."""
+    tight, voxel_mm = bounding_box(case.tumor), model.config.voxel_mm
+    whole = case.hu.shape[0] // model.multiple * model.multiple
+    parts = []
+    for axis, length in zip(tight, model.region_shape([(a.stop - a.start) * voxel_mm / 2 for a in tight]), strict=True):
+        size = min(length, whole)
+        start = min(max((axis.start + axis.stop - size) // 2, 0), case.hu.shape[0] - size)
+        parts.append(slice(start, start + size))
+    return parts[0], parts[1], parts[2]
 
 
 def features(hu: Field, mask: Mask, level_hu: float, voxel_mm: float) -> list[float]:
@@ -256,7 +268,8 @@ def copies(
 ) -> dict[str, float]:
     """Look whether samples lie nearer to a training tumour than real held-out ones do.
 
-    Tumours are compared in a cube round their middle, by the correlation of what is left without the mean.
+    Tumours are compared in a cube round their middle, by the correlation of what is left without the mean; those of the
+    training turned and mirrored in every way that its patches are.
 
     Returns
     -------
@@ -265,7 +278,10 @@ def copies(
         and ``copy_share``, how many samples lie nearer than 95 % of the real ones: 0.05 where nothing is copied.
     """
     known = [
-        cube for case in training if (cube := _cube(case.hu.astype(np.float32), case.tumor, window_hu)) is not None
+        cube
+        for case in training
+        for turns, *flips in itertools.product(range(4), (False, True), (False, True))
+        if (cube := _cube(turned(case.hu, turns, flips), turned(case.tumor, turns, flips), window_hu)) is not None
     ]
     real = [cube for one in compared if (cube := _cube(one.real, one.mask, window_hu)) is not None]
     made = [c for one in compared for image in one.samples if (c := _cube(image, one.mask, window_hu)) is not None]
@@ -279,23 +295,27 @@ def copies(
     }
 
 
-def _cube(hu: Field, mask: Mask, window_hu: tuple[float, float]) -> npt.NDArray[np.float64] | None:
+def _cube(hu: npt.NDArray[Any], mask: Mask, window_hu: tuple[float, float]) -> npt.NDArray[np.float64] | None:
     """Return the cube round a mask's middle, of mean 0 and length 1; None where it leaves the patch or is even."""
     half = _COPY_VOXELS // 2
     middle = [(axis.start + axis.stop) // 2 for axis in bounding_box(mask)]
     if min(middle) < half or max(m - n for m, n in zip(middle, hu.shape, strict=True)) > -half:
         return None
     part = tuple(slice(m - half, m + half) for m in middle)
-    values = to_unit(hu[part], window_hu).astype(np.float64).ravel()
+    values = to_unit(hu[part].astype(np.float32), window_hu).astype(np.float64).ravel()
     values -= values.mean()
     length = float(np.linalg.norm(values))
     return values / length if length > 0 else None
 
 
 def _statistics(real: npt.NDArray[np.float64], synthetic: npt.NDArray[np.float64]) -> dict[str, float]:
-    """Return the mean over tumours of each feature, real and synthetic."""
-    return {
+    """Return the mean over tumours of each feature, real and synthetic, and how far their contrasts spread."""
+    means = {
         f"{name}_{label}": float(np.nanmean(values[:, column])) if np.isfinite(values[:, column]).any() else math.nan
         for column, name in enumerate(FEATURES)
         for label, values in (("real", real), ("synthetic", synthetic))
     }
+    spreads = {
+        f"contrast_spread_hu_{label}": float(v[:, 0].std()) for label, v in (("real", real), ("synthetic", synthetic))
+    }
+    return means | spreads

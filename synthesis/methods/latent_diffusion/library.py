@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from synthesis.errors import UnusableInput
 
-FORMAT = 2
+FORMAT = 3
 STARTER = "starter"
 CONFIG, WEIGHTS, CARD = "config.json", "weights.safetensors", "card.md"
 _OWN = Path(__file__).parent / "models"
@@ -42,6 +42,8 @@ class ModelConfig(BaseModel):
         The networks' grid, and what they see of the HU.
     autoencoder, denoiser, filter : dict
         The networks' sizes; see `synthesis.methods.latent_diffusion.networks`.
+    patch_voxels : int
+        Edge of the cubes that the denoiser was trained on: it errs on smaller ones, and on much larger ones.
     latent_mean, latent_sd : list of float
         Of each channel, by which latents are normalised.
     steps : int
@@ -71,6 +73,7 @@ class ModelConfig(BaseModel):
     autoencoder: dict[str, Any]
     denoiser: dict[str, Any]
     filter: dict[str, Any]
+    patch_voxels: int = Field(ge=1)
     latent_mean: list[float]
     latent_sd: list[float]
     steps: int = Field(ge=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,14 +28,16 @@ from synthesis.methods.latent_diffusion.library import (
     verified_weights,
 )
 from synthesis.methods.latent_diffusion.networks import (
+    Autoencoder,
     AutoencoderSizes,
     DenoiserSizes,
     FilterSizes,
-    build_autoencoder,
     build_denoiser,
     build_filter,
 )
+from synthesis.methods.latent_diffusion.region import region_shape
 
+_MARGIN_MM = 4.0  # of a region beyond the mask: the tumour's own edge, and a little of its surroundings
 _PARTS = ("autoencoder", "denoiser", "filter")
 
 
@@ -58,13 +60,23 @@ class Model:
     config: ModelConfig
     sha256: str
     device: torch.device
-    autoencoder: torch.nn.Module
+    autoencoder: Autoencoder
     denoiser: torch.nn.Module
     filter: torch.nn.Module
     latent_mean: torch.Tensor
     latent_sd: torch.Tensor
     factor: int
     multiple: int
+
+    def region_shape(self, half_mm: Sequence[float]) -> tuple[int, int, int]:
+        """Return the shape of the region in which a tumour is sampled that reaches so far to either side."""
+        return region_shape(
+            half_mm,
+            margin_mm=_MARGIN_MM,
+            voxel_mm=self.config.voxel_mm,
+            multiple=self.multiple,
+            least=self.config.patch_voxels,
+        )
 
     def called_tumor(self, image: torch.Tensor) -> Mask:
         """Return which voxels of an image of shape (1, 1, I, J, K) the filter calls tumour."""
@@ -73,13 +85,11 @@ class Model:
 
     def encode(self, image: torch.Tensor) -> torch.Tensor:
         """Return normalised latents of images of shape (batch, 1, I, J, K)."""
-        latent: torch.Tensor = self.autoencoder.encode(image)[0]  # type: ignore[operator]
-        return (latent - self.latent_mean) / self.latent_sd
+        return (self.autoencoder.encode(image)[0] - self.latent_mean) / self.latent_sd
 
     def decode(self, latent: torch.Tensor) -> torch.Tensor:
         """Return the images of normalised latents."""
-        image: torch.Tensor = self.autoencoder.decode(latent * self.latent_sd + self.latent_mean)  # type: ignore[operator]
-        return image
+        return self.autoencoder.decode(latent * self.latent_sd + self.latent_mean)
 
 
 def load(stored: Stored, device: str = "cpu") -> Model:
@@ -108,12 +118,10 @@ def _load(folder: str, sha256: str, device: str) -> Model:
     except ValidationError as error:
         what = error.errors()[0]["msg"]
         raise UnusableModel(f"{folder}: its networks' sizes are not this version's ({what}).") from error
-    networks = {
-        "autoencoder": build_autoencoder(autoencoder),
-        "denoiser": build_denoiser(denoiser, latent_channels=autoencoder.latent_channels),
-        "filter": build_filter(judge),
-    }
-    for name, network in networks.items():
+    encoding = Autoencoder(autoencoder)
+    denoising = build_denoiser(denoiser, latent_channels=autoencoder.latent_channels)
+    judging = build_filter(judge)
+    for name, network in zip(_PARTS, (encoding, denoising, judging), strict=True):
         _fill(network, part(weights, name), stored, name)
         network.to(place).eval().requires_grad_(requires_grad=False)
     if not len(config.latent_mean) == len(config.latent_sd) == autoencoder.latent_channels:
@@ -127,7 +135,9 @@ def _load(folder: str, sha256: str, device: str) -> Model:
         config,
         sha256,
         place,
-        **networks,
+        autoencoder=encoding,
+        denoiser=denoising,
+        filter=judging,
         latent_mean=mean,
         latent_sd=sd,
         factor=autoencoder.factor,

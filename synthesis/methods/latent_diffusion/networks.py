@@ -50,22 +50,38 @@ class FilterSizes(_Sizes):
 Kind = Literal["autoencoder", "denoiser", "filter"]
 
 
-def build_autoencoder(sizes: AutoencoderSizes) -> torch.nn.Module:
-    """Build an autoencoder of shape (batch, 1, I, J, K) to (batch, latent, I/f, J/f, K/f) and back."""
-    levels = len(sizes.channels)
-    network: torch.nn.Module = AutoencoderKL(
-        spatial_dims=3,
-        in_channels=1,
-        out_channels=1,
-        channels=sizes.channels,
-        num_res_blocks=(sizes.res_blocks,) * levels,
-        latent_channels=sizes.latent_channels,
-        norm_num_groups=sizes.groups,
-        attention_levels=(False,) * levels,
-        with_encoder_nonlocal_attn=False,
-        with_decoder_nonlocal_attn=False,
-    )
-    return network
+class Autoencoder(torch.nn.Module):
+    """From images of shape (batch, 1, I, J, K) to latents of shape (batch, latent, I/f, J/f, K/f) and back."""
+
+    def __init__(self, sizes: AutoencoderSizes) -> None:
+        super().__init__()
+        levels = len(sizes.channels)
+        self.network = AutoencoderKL(
+            spatial_dims=3,
+            in_channels=1,
+            out_channels=1,
+            channels=sizes.channels,
+            num_res_blocks=(sizes.res_blocks,) * levels,
+            latent_channels=sizes.latent_channels,
+            norm_num_groups=sizes.groups,
+            attention_levels=(False,) * levels,
+            with_encoder_nonlocal_attn=False,
+            with_decoder_nonlocal_attn=False,
+        )
+
+    def encode(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the mean and the standard deviation of images' latents."""
+        mean, sd = self.network.encode(images)
+        return mean, sd
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the images of latents."""
+        images: torch.Tensor = self.network.decode(latents)
+        return images
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return images as the latents' mean describes them."""
+        return self.decode(self.encode(images)[0])
 
 
 def build_denoiser(sizes: DenoiserSizes, *, latent_channels: int) -> torch.nn.Module:

@@ -70,9 +70,14 @@ class Region:
         ]
 
 
-def region_shape(extents_mm: Sequence[float], *, margin_mm: float, voxel_mm: float, multiple: int) -> tuple[int, ...]:
-    """Return how many nodes an extent to either side takes, with a margin, as multiples of a number."""
-    return tuple(multiple * math.ceil(2 * (extent + margin_mm) / voxel_mm / multiple - 1e-9) for extent in extents_mm)
+def region_shape(
+    extents_mm: Sequence[float], *, margin_mm: float, voxel_mm: float, multiple: int, least: int
+) -> tuple[int, int, int]:
+    """Return how many nodes an extent to either side takes, with a margin: multiples of a number, `least` or more."""
+    i, j, k = (
+        max(least, multiple * math.ceil(2 * (extent + margin_mm) / voxel_mm / multiple - 1e-9)) for extent in extents_mm
+    )
+    return i, j, k
 
 
 def _interpolated(values: Field, places: Sequence[npt.NDArray[np.float64]]) -> Field:

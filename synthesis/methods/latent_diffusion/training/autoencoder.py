@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from synthesis.methods.latent_diffusion.conditioning import to_unit
-from synthesis.methods.latent_diffusion.networks import build_autoencoder
+from synthesis.methods.latent_diffusion.networks import Autoencoder
 from synthesis.methods.latent_diffusion.region import Field
 from synthesis.methods.latent_diffusion.training.cases import TrainingCase
 from synthesis.methods.latent_diffusion.training.config import Config
@@ -34,38 +34,33 @@ class AutoencoderTask:
     ) -> None:
         torch.manual_seed(config.seed)
         self._config, self._how, self._train, self._device = config, config.autoencoder.training, train, device
-        self.network = build_autoencoder(config.autoencoder.network).to(device)
+        self.network = Autoencoder(config.autoencoder.network).to(device)
         rng = np.random.default_rng([config.seed, 3])
         self._checked = self._draw(held_out, self._how.checks, rng)
 
     def loss(self, rng: np.random.Generator) -> torch.Tensor:
         """Return the mean absolute error and the weighted divergence of a batch."""
         x = self._draw(self._train, self._how.batch, rng)
-        mean, sd = self.network.encode(x)  # type: ignore[operator]
+        mean, sd = self.network.encode(x)
         noise = torch.randn(mean.shape, generator=generator(rng)).to(self._device)
-        again = self.network.decode(mean + sd * noise)  # type: ignore[operator]
+        again = self.network.decode(mean + sd * noise)
         divergence = 0.5 * (mean.square() + sd.square() - 2 * torch.log(sd) - 1).mean()
-        found: torch.Tensor = (again - x).abs().mean() + self._config.autoencoder.kl_weight * divergence
-        return found
+        return (again - x).abs().mean() + self._config.autoencoder.kl_weight * divergence
 
     def check(self, network: torch.nn.Module) -> float:
         """Return the mean absolute error in HU."""
         low, high = self._config.data.window_hu
-        errors = [(self._again(network, x) - x).abs().mean() for x in torch.split(self._checked, self._how.batch)]
+        errors = [(network(x) - x).abs().mean() for x in torch.split(self._checked, self._how.batch)]
         return float(torch.stack(errors).mean()) * (high - low) / 2
 
     def picture(self, network: torch.nn.Module) -> Sequence[Sequence[Field]]:
         """Return held-out patches and, below, what the autoencoder makes of them."""
         x = self._checked[:_PICTURED]
-        return [[middle(one[0]) for one in rows.float().cpu().numpy()] for rows in (x, self._again(network, x))]
+        return [[middle(one[0]) for one in rows.float().cpu().numpy()] for rows in (x, network(x))]
 
     def facts(self) -> dict[str, object]:
         """Return nothing: the weights are all there is to know."""
         return {}
-
-    def _again(self, network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = network.decode(network.encode(x)[0])  # type: ignore[operator]
-        return found
 
     def _draw(self, cases: Sequence[TrainingCase], count: int, rng: np.random.Generator) -> torch.Tensor:
         data, size = self._config.data, self._how.patch_voxels

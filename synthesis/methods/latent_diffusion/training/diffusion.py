@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from synthesis.methods.latent_diffusion.conditioning import changed_cells, erased, mask_channels, to_unit
-from synthesis.methods.latent_diffusion.networks import build_denoiser
+from synthesis.methods.latent_diffusion.networks import Autoencoder, build_denoiser
 from synthesis.methods.latent_diffusion.region import Field
 from synthesis.methods.latent_diffusion.sampler import draw_noise, sample_latents
 from synthesis.methods.latent_diffusion.schedule import DEFAULT_STEPS, TIME_SCALE, noised, velocity
@@ -69,7 +69,7 @@ class DiffusionTask:
         held_out: Sequence[TrainingCase],
         device: torch.device,
         *,
-        autoencoder: torch.nn.Module,
+        autoencoder: Autoencoder,
         cache: Path,
         fingerprint: str,
         progress: Callable[[int, int], None] | None = None,
@@ -113,11 +113,8 @@ class DiffusionTask:
             noise = draw_noise(tuple(some.tumor.shape), seed).to(self._device)
             sampled = sample_latents(network, some.condition, noise, steps=DEFAULT_STEPS)
             rows.append(some.changed * sampled + (1 - some.changed) * some.erased)
-        decode = self._autoencoder.decode
-        return [
-            [middle(one[0]) for one in decode(row * self._sd + self._mean).float().cpu().numpy()]  # type: ignore[operator]
-            for row in rows
-        ]
+        decoded = [self._autoencoder.decode(row * self._sd + self._mean) for row in rows]
+        return [[middle(one[0]) for one in row.float().cpu().numpy()] for row in decoded]
 
     def facts(self) -> dict[str, object]:
         """Return the latent's mean and standard deviation in each channel."""
@@ -177,7 +174,7 @@ class DiffusionTask:
             tumor = torch.from_numpy(np.stack([one.tumor[np.newaxis] for one in some]).astype(np.float32))
             with torch.no_grad():
                 latents = [
-                    self._autoencoder.encode(self._stacked(images))[0].float()  # type: ignore[operator]
+                    self._autoencoder.encode(self._stacked(images))[0].float()
                     for images in ([one.hu for one in some], without)
                 ]
             cells = changed_cells(tumor, factor, voxel_mm=data.voxel_mm)

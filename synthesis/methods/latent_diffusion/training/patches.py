@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,8 +53,8 @@ def draw_patch(
     part = tuple(slice(int(start), int(start) + size) for start in corner)
     hu, tumor = case.hu[part].astype(np.float32), case.tumor[part]
     if how.mirror:
-        turns, flips = int(rng.integers(4)), rng.random(2) < 0.5
-        hu, tumor = _turned(hu, turns, flips), _turned(tumor, turns, flips)
+        turns, flips = int(rng.integers(4)), (rng.random(2) < 0.5).tolist()
+        hu, tumor = turned(hu, turns, flips), turned(tumor, turns, flips)
     factor = rng.uniform(1 - how.contrast, 1 + how.contrast)
     if how.contrast and tumor.any():
         share = softened(tumor, reach_voxels=ERASED_MM / voxel_mm)
@@ -65,8 +66,7 @@ def draw_patch(
     return Patch(np.ascontiguousarray(hu, dtype=np.float32), np.ascontiguousarray(tumor), case.level_hu + offset)
 
 
-def _turned(values: npt.NDArray[Any], turns: int, flips: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
-    """Turn in plane by right angles, and mirror along i and k."""
-    turned = np.rot90(values, turns, axes=(0, 1))
+def turned(values: npt.NDArray[Any], turns: int, flips: Iterable[bool]) -> npt.NDArray[Any]:
+    """Turn in plane by right angles, and mirror along i and k where so said."""
     axes = tuple(axis for axis, flip in zip((0, 2), flips, strict=True) if flip)
-    return np.flip(turned, axes) if axes else turned
+    return np.flip(np.rot90(values, turns, axes=(0, 1)), axes)

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from synthesis.methods.latent_diffusion.devices import device_named
 from synthesis.methods.latent_diffusion.library import FORMAT, ModelConfig, read_stored
 from synthesis.methods.latent_diffusion.model import load, write_model
-from synthesis.methods.latent_diffusion.networks import build_autoencoder
+from synthesis.methods.latent_diffusion.networks import Autoencoder
 from synthesis.methods.latent_diffusion.schedule import DEFAULT_STEPS
 from synthesis.methods.latent_diffusion.training.autoencoder import AutoencoderTask
 from synthesis.methods.latent_diffusion.training.calibration import calibrate
@@ -118,7 +118,7 @@ def _task(
     if run.stage == "filter":
         return FilterTask(run.config, training, out if _tumors(out) else training, device)
     assert autoencoder is not None  # noqa: S101  read before, for this stage
-    network = build_autoencoder(run.config.autoencoder.network)
+    network = Autoencoder(run.config.autoencoder.network)
     network.load_state_dict(autoencoder)
     network.to(device).eval().requires_grad_(requires_grad=False)
     digest = f"{run.config.fingerprint('diffusion')} {cases.sha256} {_digest(autoencoder)}"
@@ -189,6 +189,7 @@ def _make_model(run: TrainingRun, cases: Cases) -> Path | None:
         autoencoder=config.autoencoder.network.model_dump(mode="json"),
         denoiser=config.diffusion.network.model_dump(mode="json"),
         filter=config.filter.network.model_dump(mode="json"),
+        patch_voxels=config.diffusion.training.patch_voxels,
         latent_mean=facts["latent_mean"],
         latent_sd=facts["latent_sd"],
         steps=DEFAULT_STEPS,
@@ -245,7 +246,7 @@ def _calibrated(config: ModelConfig) -> str:
         return ""
     tumors_hu, samples_hu = (config.metrics[name] for name in ("texture_hu", "sampled_texture_hu"))
     return (
-        f"- Well within, the tumours trained on vary by {tumors_hu:.1f} HU beyond their CTs' noise, and samples, as\n"
+        f"- Well within, the tumours trained on vary by {tumors_hu:.1f} HU beyond the organ around, and samples, as\n"
         f"  they are decoded, by {samples_hu:.1f} HU: their texture is scaled by {config.texture_gain:g}.\n"
     )
 

@@ -14,8 +14,11 @@ from synthesis.methods.latent_diffusion.region import Field
 class StageTask(Protocol):
     """A network with its data and its loss."""
 
-    network: torch.nn.Module
     unit: str  # of `check`
+
+    @property
+    def network(self) -> torch.nn.Module:
+        """The network."""
 
     def loss(self, rng: np.random.Generator) -> torch.Tensor:
         """Return the loss of a batch that is drawn with a generator."""

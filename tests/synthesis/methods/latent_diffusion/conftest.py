@@ -11,10 +11,10 @@ from synthesis.io import write_nifti
 from synthesis.methods.latent_diffusion import library
 from synthesis.methods.latent_diffusion.model import write_model
 from synthesis.methods.latent_diffusion.networks import (
+    Autoencoder,
     AutoencoderSizes,
     DenoiserSizes,
     FilterSizes,
-    build_autoencoder,
     build_denoiser,
     build_filter,
 )
@@ -146,7 +146,7 @@ def make_tiny_model(folder: Path, *, accepted_share: float = 0.0, texture_gain: 
         FilterSizes(channels=(4, 8), groups=4),
     )
     networks = {
-        "autoencoder": build_autoencoder(sizes[0]),
+        "autoencoder": Autoencoder(sizes[0]),
         "denoiser": build_denoiser(sizes[1], latent_channels=2),
         "filter": build_filter(sizes[2]),
     }
@@ -158,6 +158,7 @@ def make_tiny_model(folder: Path, *, accepted_share: float = 0.0, texture_gain: 
         autoencoder=sizes[0].model_dump(mode="json"),
         denoiser=sizes[1].model_dump(mode="json"),
         filter=sizes[2].model_dump(mode="json"),
+        patch_voxels=8,
         latent_mean=[0.0, 0.0],
         latent_sd=[1.0, 1.0],
         steps=2,

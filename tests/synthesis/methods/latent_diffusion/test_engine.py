@@ -91,6 +91,20 @@ def test_the_number_of_threads_around_it_does_not_matter(host, recipe):
     assert np.array_equal(first.hu, again.hu)
 
 
+def test_an_even_sample_fills_the_body_up_to_its_own_edge(host, recipe, monkeypatch):
+    """Seen through the grid alone, a tumour of 40 HU below its host is that in each voxel, by the body's share."""
+    tumor = engine._tumor(recipe)
+    body, sample = engine._body(host, tumor), engine._sampled(host, tumor)
+    share = np.zeros(host.ct.shape, dtype=np.float32)
+    share[body.box] = body.share
+    level = np.full_like(sample.healthy, sample.level_hu)
+    even = sample._replace(healthy=level, tumor=level - 40 * sample.region.gathered(share))
+
+    found = engine.contrast_hu(host, body, even)
+
+    np.testing.assert_allclose(found[body.mask], 40, atol=1e-3)
+
+
 def test_a_models_gain_scales_the_texture_of_its_samples(host, models):
     spreads = {}
     for name, gain in (("even", 0.01), ("raw", 1.0)):
@@ -155,7 +169,7 @@ def test_a_tumor_too_large_to_sample_at_once_is_refused(tiny_model):
 def test_parameters_of_something_else_are_refused(host, recipe):
     changed = json.loads(recipe.to_json())
     del changed["parameters"]["noise_seed"]
-    with pytest.raises(InvalidRecipe, match="not those of latent-diffusion, version 2"):
+    with pytest.raises(InvalidRecipe, match="not those of latent-diffusion, version 3"):
         apply_recipe(host, Recipe.from_json(json.dumps(changed)))
     with pytest.raises(InvalidRecipe, match="version 1 of latent-diffusion"):
         apply_recipe(host, dataclasses.replace(recipe, method_version=1))

@@ -5,14 +5,17 @@ import numpy as np
 import pytest
 
 from synthesis import cli
+from synthesis.methods.latent_diffusion import library
 from synthesis.methods.latent_diffusion.evaluation import (
     Compared,
     autocorrelation,
+    compare,
     copies,
     diversity,
     frechet_distance,
     two_sample_auc,
 )
+from synthesis.methods.latent_diffusion.model import load
 from synthesis.methods.latent_diffusion.training.cases import TrainingCase
 
 WHOLE = np.ones((24, 24, 24), dtype=bool)
@@ -60,14 +63,28 @@ def test_diversity_is_one_of_independent_samples_and_none_of_copies():
     assert math.isnan(diversity([compared([textured(1)])]))
 
 
+@pytest.mark.parametrize("middle", [12, 3])
+def test_a_tumor_is_compared_in_the_region_in_which_one_like_it_is_sampled(tiny_model, middle):
+    """A ball of 10 mm: 2 mm of margin to the next multiple of 4 voxels of 2 mm, within the cube."""
+    ball = np.square(np.indices(WHOLE.shape) - middle).sum(axis=0) < 2.6**2
+    hu = textured(1) * 20
+    case = TrainingCase("t", "t", "liver", hu.astype(np.int16), WHOLE, ball, 50.0)
+
+    found = compare(load(library.find("tiny")), case, samples=1, seed=3)
+
+    assert found.hu.shape == found.real.shape == found.samples[0].shape == (12, 12, 12)
+    assert np.array_equal(found.hu[found.mask], case.hu[ball])
+
+
 def test_samples_that_copy_a_training_tumor_are_found():
     level = 50.0
     known = [textured(seed) * 20 + level for seed in range(6)]
-    cases = [TrainingCase("t", "t", "liver", hu.astype(np.int16), WHOLE, WHOLE, level, 0.0) for hu in known]
+    cases = [TrainingCase("t", "t", "liver", hu.astype(np.int16), WHOLE, WHOLE, level) for hu in known]
     fresh = [
         Compared("x", hu, hu, [hu], WHOLE, level, [1.0]) for hu in (textured(s) * 20 + level for s in range(50, 70))
     ]
-    copied = [Compared("x", one.hu, one.hu, [known[n % 6]], WHOLE, level, [1.0]) for n, one in enumerate(fresh)]
+    mirrored = [np.flip(np.rot90(one), 2) for one in known]
+    copied = [Compared("x", one.hu, one.hu, [mirrored[n % 6]], WHOLE, level, [1.0]) for n, one in enumerate(fresh)]
 
     assert copies(fresh, cases, (-175.0, 250.0))["copy_share"] == pytest.approx(0.05, abs=0.01)
     found = copies(copied, cases, (-175.0, 250.0))

@@ -32,8 +32,10 @@ def test_beyond_the_volume_lies_what_lies_at_its_border():
     assert there[0, 0, 0] == 7
 
 
-def test_a_region_holds_the_extent_with_its_margin():
-    assert region_shape([6.0, 9.9, 10.0], margin_mm=2.0, voxel_mm=2.0, multiple=4) == (8, 12, 12)
+def test_a_region_holds_the_extent_with_its_margin_and_is_no_smaller_than_asked():
+    extents_mm = [2.0, 9.9, 10.1]
+    assert region_shape(extents_mm, margin_mm=2.0, voxel_mm=2.0, multiple=4, least=4) == (4, 12, 16)
+    assert region_shape(extents_mm, margin_mm=2.0, voxel_mm=2.0, multiple=4, least=12) == (12, 12, 16)
 
 
 def test_a_softened_mask_is_whole_within_its_reach_and_nothing_well_outside():
