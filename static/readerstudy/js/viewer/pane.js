@@ -35,7 +35,12 @@ export class Pane {
   #scaleBar;
   #painter;
   #camera = { zoom: 1, panX: 0, panY: 0 };
-  /** CSS pixels, asked for once, then as last observed: asking would have the page laid out anew in every frame */
+  /**
+   * CSS pixels, asked for once, then as last observed: asking would have the page laid out anew in every frame. And
+   * pixels of the screen, where the browser tells them.
+   *
+   * @type {{width: number, height: number, onScreen?: ResizeObserverSize}}
+   */
   #size = { width: 0, height: 0 };
   #placement = { x: 0, y: 0, width: 1, height: 1 };
   /** @type {{x: number, y: number} | null} CSS pixels from the canvas' corner; null: the pointer is elsewhere */
@@ -71,10 +76,11 @@ export class Pane {
   /** @param {() => void} changed  called when the pane has another size than before */
   watchSize(changed) {
     this.#size = { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
-    new ResizeObserver(([{ contentRect }]) => {
-      this.#size = { width: contentRect.width, height: contentRect.height };
+    const box = "devicePixelContentBoxSize" in ResizeObserverEntry.prototype ? "device-pixel-content-box" : "content-box";
+    new ResizeObserver(([{ contentRect: { width, height }, devicePixelContentBoxSize }]) => {
+      this.#size = { width, height, onScreen: devicePixelContentBoxSize?.[0] };
       changed();
-    }).observe(this.canvas);
+    }).observe(this.canvas, { box });
   }
 
   /** @param {boolean} active  takes the keys */
@@ -224,10 +230,11 @@ export class Pane {
     return this.#slabView;
   }
 
-  /** One canvas pixel to one pixel of the screen. */
+  /** One canvas pixel to one pixel of the screen: where a pane lies decides to which side the browser rounds it. */
   #fitCanvas() {
-    const width = Math.max(1, Math.round(this.#size.width * devicePixelRatio));
-    const height = Math.max(1, Math.round(this.#size.height * devicePixelRatio));
+    const { onScreen } = this.#size;
+    const width = Math.max(1, onScreen?.inlineSize ?? Math.round(this.#size.width * devicePixelRatio));
+    const height = Math.max(1, onScreen?.blockSize ?? Math.round(this.#size.height * devicePixelRatio));
     if (this.canvas.width === width && this.canvas.height === height) return;
     this.canvas.width = width;
     this.canvas.height = height;
