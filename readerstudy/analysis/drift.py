@@ -8,6 +8,7 @@ sandwich errors are too small, so the bias-reduced ones stand: each cluster's sc
 Sources: K.-Y. Liang, S. L. Zeger, Biometrika 73 (1986) 13; L. A. Mancl, T. A. DeRouen, Biometrics 57 (2001) 126.
 """
 
+import math
 import warnings
 from dataclasses import asdict, dataclass
 
@@ -19,6 +20,7 @@ from scipy import stats
 from readerstudy.analysis.chance import fisher_p
 from readerstudy.analysis.frame import POOLED, counted
 from readerstudy.analysis.proportions import newcombe_difference
+from readerstudy.analysis.ratios import TOO_WIDE, tells_nothing
 from readerstudy.analysis.reader_means import mean_over_readers
 
 FloatArray = npt.NDArray[np.float64]
@@ -59,6 +61,7 @@ def drift(readings: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
 
     `right`: odds ratio of a right answer, logistic GEE on truth and order, unsure left out. `log_time`: ratio of times,
     linear GEE of log time on truth and order, times of 0 left out. Intervals and p by t with r − 1 degrees of freedom.
+    No numbers, and `reason` says why, where there is no estimate or its interval goes beyond `ratios.FARTHEST`.
 
     Parameters
     ----------
@@ -154,11 +157,14 @@ def _row(
         return {**found, "reason": NO_CHANGE}
     df = len(names) - 1
     half_width = float(stats.t.ppf(1 - alpha / 2, df)) * slope.se
+    low, high = slope.value - half_width, slope.value + half_width
+    if tells_nothing(low, high):
+        return {**found, "reason": TOO_WIDE}
     return {
         **found,
-        "effect": float(np.exp(slope.value)),
-        "ci_low": float(np.exp(slope.value - half_width)),
-        "ci_high": float(np.exp(slope.value + half_width)),
+        "effect": math.exp(slope.value),
+        "ci_low": math.exp(low),
+        "ci_high": math.exp(high),
         "p_value": float(2 * stats.t.sf(abs(slope.value / slope.se), df)),
         "reason": "",
     }

@@ -1,5 +1,6 @@
 """How long readings took. Times are skewed, so they are described by quartiles and compared on the log scale."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from readerstudy.analysis.frame import POOLED, counted
+from readerstudy.analysis.ratios import TOO_WIDE, tells_nothing
 from readerstudy.analysis.reader_means import ReaderMean, mean_over_readers
 
 TIME_COLUMNS = ("reader_id", "part", "n", "median_s", "q1_s", "q3_s", "geometric_mean_s", "reason")
@@ -37,7 +39,7 @@ def time_ratios(readings: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
     """Return `RATIO_COLUMNS`: how much longer one part of the readings took than another, as the readers' mean.
 
     Each reader's difference of mean log times, a − b; over readers its mean, t interval and t test (r − 1 degrees of
-    freedom), back on the scale of ratios. Readers lacking a part are left out.
+    freedom), back on the scale of ratios, none beyond `ratios.FARTHEST`. Readers lacking a part are left out.
     """
     timed = _timed(readings)
     timed = timed[timed["time_s"] > 0]
@@ -89,9 +91,10 @@ def _described(times: npt.NDArray[np.float64]) -> dict[str, object]:
 
 
 def _ratio(found: ReaderMean) -> dict[str, object]:
-    ratio, low, high = (
-        None if value is None else float(np.exp(value)) for value in (found.mean, found.ci_low, found.ci_high)
-    )
+    logs = (found.mean, found.ci_low, found.ci_high)
+    if tells_nothing(*logs):
+        return {"n_readers": found.n_readers, "reason": TOO_WIDE}
+    ratio, low, high = (None if log is None else math.exp(log) for log in logs)
     return {
         "n_readers": found.n_readers,
         "ratio": ratio,

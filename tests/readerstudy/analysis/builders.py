@@ -46,6 +46,23 @@ def study(*frames: pd.DataFrame) -> pd.DataFrame:
     return readings_frame(pd.concat(frames, ignore_index=True))
 
 
+def nearly_parted() -> pd.DataFrame:
+    """Two readers of six cases in their orders, right later on but for one answer: the drift is open altogether."""
+    truths = {"R1": "SRSRSR", "R2": "RRSRSS"}
+    return study(
+        *(
+            readings(
+                reader_id=reader,
+                case_id=[f"{reader} case {place}" for place in range(6)],
+                truth=[SHORT[letter] for letter in letters],
+                label=[SHORT[letter] for letter in "RSURSU"],
+                order=range(1, 7),
+            )
+            for reader, letters in truths.items()
+        )
+    )
+
+
 def two_generators() -> pd.DataFrame:
     """Four readers of two generators, real cases shared, with unsure answers and one reader of G alone."""
     return study(

@@ -12,10 +12,11 @@ from readerstudy.analysis.difficulty import case_difficulty
 from readerstudy.analysis.drift import FEW_READERS, NO_CHANGE, NO_ORDER, NO_TIMES, clustered_slope, drift, halves
 from readerstudy.analysis.experience import ALL_ALIKE, NO_YEARS, TOO_FEW, experience_groups
 from readerstudy.analysis.frame import readings_frame
+from readerstudy.analysis.ratios import TOO_WIDE
 from readerstudy.analysis.reader_means import NO_SPREAD, mean_over_readers
 from readerstudy.analysis.timing import reading_times, time_ratios
 
-from .builders import answers, readings, study
+from .builders import answers, nearly_parted, readings, study
 
 
 def ordered_study(readers: int = 5, cases: int = 40, *, seed: int = 0) -> pd.DataFrame:
@@ -86,6 +87,13 @@ def test_answers_that_the_order_tells_apart_have_no_estimate():
     assert drift(parted, alpha=0.05)["reason"].iloc[0] == NO_CHANGE
 
 
+def test_an_interval_beyond_a_millionfold_is_no_number():
+    """Unchecked, the odds ratio would be 212606.8, from 3.6e-79 to 1.3e+89."""
+    row = drift(nearly_parted(), alpha=0.05).iloc[0]
+    assert (row["n_readers"], row["n_readings"], row["reason"]) == (2, 8, TOO_WIDE)
+    assert row[["effect", "ci_low", "ci_high", "p_value"]].isna().all()
+
+
 def test_a_coefficient_that_one_reader_alone_carries_has_no_error():
     frame = ordered_study(2)
     fixed = frame.assign(order=np.where(frame["reader_id"] == "R0", frame["order"], 5))
@@ -152,6 +160,9 @@ def test_ratios_of_times_are_means_over_readers_on_the_log_scale():
     assert row["p_value"] == pytest.approx(expected.pvalue)
     low, high = expected.confidence_interval()
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((math.exp(low), math.exp(high)))
+    two = frame[frame["reader_id"].isin(("R0", "R1"))].assign(time_s=1.0)
+    two.loc[(two["reader_id"] == "R0") & (two["truth"] == "real"), "time_s"] = 1000.0  # ± 12.7 · log(1000) / 2
+    assert time_ratios(two, alpha=0.05).set_index("contrast").loc["synthetic / real", "reason"] == TOO_WIDE
     nothing = time_ratios(answers("R1", real="R"), alpha=0.05)
     assert nothing["ratio"].isna().all()
     assert (nothing["reason"] == "At least two readers are needed.").all()

@@ -7,6 +7,7 @@ from readerstudy.analysis.analysis import analyse
 from readerstudy.analysis.exports.tables import read_cases, read_readers
 from readerstudy.analysis.figures.collection import Material
 from readerstudy.analysis.frame import readings_frame
+from readerstudy.analysis.ratios import TOO_WIDE
 from readerstudy.analysis.reporting.findings import Findings, find
 from tests.readerstudy.analysis import builders
 
@@ -76,6 +77,11 @@ def test_agreement_is_told_with_its_percentage_and_within_readers(findings: Find
 def test_time_and_drift_are_ratios(findings: Findings):
     assert findings.drift[0].question == "Odds of a right answer, ten cases further on"
     assert all(row.value or row.reason for row in findings.drift)
+
+
+def test_a_drift_that_is_open_altogether_says_so():
+    drift = found(builders.nearly_parted()).drift[0]
+    assert (drift.value, drift.interval, drift.reason) == ("", "", TOO_WIDE)
 
 
 def test_experience_is_compared_where_it_is_known(findings: Findings):
