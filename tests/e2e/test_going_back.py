@@ -10,6 +10,7 @@ from .room_page import canvas_of, key_of, label_of, open_room, wait_until
 
 pytestmark = pytest.mark.e2e
 
+FEEDBACK_UNREAD_MS = 1100  # so long Enter leaves it
 GOING_BACK = {"change_answers": "until-sitting-ends", "comments": True}
 
 
@@ -76,12 +77,37 @@ class TestFeedback:
         open_room(page, reading, practice_feedback=True)
         answer(page, "r")
         expect(page.locator("[data-feedback]")).to_have_text(FEEDBACK)
+        expect(page.locator("[data-part=notice]")).to_be_empty()
         expect(page.locator("[data-text=organ]")).to_have_text(organs(reading)[0])  # the images stay
+        page.wait_for_timeout(FEEDBACK_UNREAD_MS)
         page.keyboard.press("Enter")
         expect_case(page, organs(reading)[1])
         expect(page.locator("[data-part=feedback]")).to_be_hidden()
         answer(page, "s")
         wait_until(page, lambda: len(reading.answers) == 2)
+        expect(page.locator("[data-part=feedback]")).to_be_hidden()
+
+    def test_a_second_quick_enter_does_not_skip_it(self, page, reading):
+        reading.practice = 1
+        open_room(page, reading, practice_feedback=True)
+        answer(page, "r")
+        expect(page.locator("[data-feedback]")).to_have_text(FEEDBACK)
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-part=feedback]")).to_be_visible()
+        page.get_by_role("button", name="Next case").click()
+        expect_case(page, organs(reading)[1])
+
+    def test_it_stays_on_coming_back_to_the_window(self, page, reading):
+        reading.practice = 1
+        open_room(page, reading, practice_feedback=True)
+        answer(page, "r")
+        expect(page.locator("[data-part=feedback]")).to_be_visible()
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_timeout(300)  # the state would be asked for
+        expect(page.locator("[data-text=organ]")).to_have_text(organs(reading)[0])
+        page.get_by_role("button", name="Next case").click()
+        expect_case(page, organs(reading)[1])
+        expect(page.locator("[data-part=notice]")).to_be_empty()
         expect(page.locator("[data-part=feedback]")).to_be_hidden()
 
 

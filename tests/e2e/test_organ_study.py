@@ -105,7 +105,7 @@ def read_by_keyboard(page: Page, link: str) -> list[str]:
     page.keyboard.press("Enter")
     expect(page.get_by_text("The tumour of this practice case is in the")).to_be_visible()
     look_at(page, "12-feedback")
-    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Next case").click()
     said = []
     for number, key in enumerate(PRESSED):
         expect(page.locator("#question")).to_have_text("In which organ is this tumour?")

@@ -94,13 +94,18 @@ export class ReadingRoom {
   /** Another window, or an earlier life of this page, may have gone on: the server knows where the reader is. */
   async #catchUp() {
     const shown = this.#case;
-    if (shown === null || this.#outbox.isWaitingFor(shown.answer_url)) return;
+    if (shown === null || this.#isGoingOn) return;
     const { state, refused, message } = await fetchState(this.#root.dataset.stateUrl);
-    if (this.#case !== shown || this.#outbox.isWaitingFor(shown.answer_url)) return;
+    if (this.#case !== shown || this.#isGoingOn) return;
     if (refused) this.#stop(message);
     if (!state || state.case?.token === this.#state.case?.token) return;
     this.#enter(state);
     if (!state.done) this.#notify(ELSEWHERE, "warning");
+  }
+
+  /** Whether this page itself goes on from its case: the answer is on its way, or what is told of it is being read. */
+  get #isGoingOn() {
+    return this.#feedback.isShown || this.#outbox.isWaitingFor(this.#case.answer_url);
   }
 
   /** @param {any} state  as the server describes it */
@@ -127,6 +132,7 @@ export class ReadingRoom {
   #show(shown, next, revisited) {
     this.#case = shown;
     this.#revisited = revisited;
+    this.#feedback.hide();
     this.#form.close();
     this.#notify("");
     this.#write("submit-text", revisited ? "Save change" : "Submit");
@@ -206,6 +212,7 @@ export class ReadingRoom {
     if (entry.url === this.#case?.problem_url && outcome.kind === "stored") this.#notify(REPORTED);
     const ofThisCase = this.#case === null || entry.url === this.#case.answer_url;
     if (!ofThisCase) return;
+    if (outcome.kind === "stored") this.#notify("");
     if (outcome.feedback) this.#feedback.show(outcome.feedback, () => this.#enter(outcome.state));
     else if (outcome.state) this.#enter(outcome.state);
     if (outcome.kind === "already-answered") this.#notify(outcome.message, "warning");
@@ -217,6 +224,7 @@ export class ReadingRoom {
   /** The server gives no more slices: it is asked why. */
   async #onRefused() {
     const shown = this.#case;
+    if (this.#feedback.isShown) return; // going on leaves this case
     const { state, refused, message } = await fetchState(this.#root.dataset.stateUrl);
     if (this.#case !== shown) return;
     if (refused) return this.#stop(message);
@@ -259,7 +267,7 @@ export class ReadingRoom {
     const mark = this.#part("mark") && new MarkControl(this.#part("mark"), this.#viewer, this.#form);
     if (mark) keys.set(mark.key, () => mark.toggle());
     if (this.#form.scaleKey) keys.set(this.#form.scaleKey, () => this.#form.rateNext());
-    const enter = () => (this.#feedback.isShown ? this.#feedback.goOn() : this.#form.submit());
+    const enter = () => (this.#feedback.isShown ? this.#feedback.pressEnter() : this.#form.submit());
     listenToPageKeys(this.#form, keys, mark, enter);
     listenInText(this.#part("comment"), () => this.#form.submit());
     this.#dialog("stopped").addEventListener("cancel", (event) => event.preventDefault());
