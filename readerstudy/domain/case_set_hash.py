@@ -6,12 +6,15 @@ from readerstudy.domain.canonical import canonical_json
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.study import Study
 
+ALGORITHM = "cases-2"  # names `FIELDS` in frozen protocols: another list gives other hashes
 FIELDS = (
     "case__code",
     "case__organ",
     "case__practice",
+    "case__host_only",
     "truth",
     "generator",
+    "control",
     "stand_in",
     "source__volume__patient_key",
     "source__volume__content_sha256",
@@ -19,6 +22,8 @@ FIELDS = (
     "synthesis_run__seed",
     "synthesis_run__recipe",
     "case__pack__file__sha256",
+    "case__pack__shape",
+    "case__pack__spacing_mm",
     "case__pack__cue_slice",
     "case__pack__cue_point",
 )
@@ -27,12 +32,7 @@ FIELDS = (
 def case_set_sha256(study: Study) -> str:
     """Return the SHA-256 of the study's cases, practice included, in the order of their codes."""
     digest = hashlib.sha256()
-    host_only = []
     rows = GroundTruth.objects.filter(case__study=study).order_by("case__code")
-    for *row, hidden in rows.values_list(*FIELDS, "case__host_only").iterator():
+    for row in rows.values_list(*FIELDS).iterator():
         digest.update(canonical_json(row).encode() + b"\n")
-        if hidden:
-            host_only.append(row[0])
-    for code in host_only:  # after the others, so that sets without any keep the hash they had
-        digest.update(canonical_json({"host_only": code}).encode() + b"\n")
     return digest.hexdigest()

@@ -11,6 +11,7 @@ from readerstudy.analysis.frame import POOLED
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.invitations import hash_secret, new_secret
+from readerstudy.domain.orders_hash import order_sha256
 from readerstudy.domain.protocol import note_changes
 from readerstudy.domain.reader_profiles import check_profile
 from readerstudy.domain.sequencing import draw_sequence
@@ -35,8 +36,8 @@ def invite_reader(*, study: Study, code: str, years: int | None = None, specialt
                 invitation_sha256=hash_secret(secret),
             )
             note_changes(study=study, actor=actor, when=f"when {code} was invited")
-            draw_sequence(reader=reader)
-            audit.record(actor=actor, action="invite reader", study=study, reader=code)
+            drawn = order_sha256(draw_sequence(reader=reader))
+            audit.record(actor=actor, action="invite reader", study=study, reader=code, order_sha256=drawn)
     except IntegrityError:
         raise DomainError(
             f"Study {study.slug} has a reader {code} already; use another code, or renew the link."

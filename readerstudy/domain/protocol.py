@@ -20,11 +20,12 @@ from django.db import transaction
 from readerstudy.analysis import __version__ as analysis_version
 from readerstudy.analysis.records import records
 from readerstudy.domain import audit as trail
-from readerstudy.domain import orders, selection
+from readerstudy.domain import case_set_hash, orders, selection
 from readerstudy.domain.canonical import canonical_sha256, in_order
 from readerstudy.domain.case_set_hash import case_set_sha256
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.gallery_rates import rejection_rates
+from readerstudy.domain.orders_hash import changed_orders
 from readerstudy.domain.result_cache import analysis_fingerprint
 from readerstudy.domain.truths import counted_truths
 from readerstudy.models.blinding_audit import BlindingAudit
@@ -76,6 +77,7 @@ def current_versions() -> dict[str, str]:
         "application": project_version(),
         "viewer": viewer_version(),
         "case selection": selection.ALGORITHM,
+        "case set hash": case_set_hash.ALGORITHM,
         "reading orders": orders.ALGORITHM,
         "analysis": f"{analysis_version} ({analysis_fingerprint()})",
         **{library: version(library) for library in LIBRARIES},
@@ -102,16 +104,28 @@ def protocol_of(study: Study) -> Protocol | None:
 
 
 def deviations(protocol: Protocol) -> list[str]:
-    """Say in a sentence each what is no longer as it was frozen."""
+    """Say in a sentence each what is no longer as it was frozen, or as the trail says it was fixed after."""
+    own = canonical_sha256(protocol.document) == protocol.sha256
+    forged = [] if own else ["The stored protocol does not have its own hash any more."]
+    return [*forged, *changed_records(protocol), *_changed_versions(protocol.document["versions"])]
+
+
+def changed_records(protocol: Protocol) -> Iterator[str]:
+    """Say in a sentence each what of the study is no longer what the protocol or the trail names.
+
+    Cases are compared where the protocol's hash of them is this version's; orders where their drawing noted one.
+    """
     study, document = protocol.study, protocol.document
-    sentences = []
-    if canonical_sha256(document) != protocol.sha256:
-        sentences.append("The stored protocol does not have its own hash any more.")
     if canonical_sha256(study.design) != canonical_sha256(document["design"]):
-        sentences.append("The design is not the frozen one any more.")
-    if case_set_sha256(study) != document["cases"]["sha256"]:
-        sentences.append("The cases are not the frozen ones any more.")
-    return [*sentences, *_changed_versions(document["versions"])]
+        yield "The design is not the frozen one any more."
+    comparable = document["versions"].get("case set hash") == case_set_hash.ALGORITHM
+    if comparable and case_set_sha256(study) != document["cases"]["sha256"]:
+        yield "The cases are not the frozen ones any more."
+    for reader in changed_orders(study):
+        yield f"The order of reader {reader} is not the one that the trail names."
+    closed = study.audit_events.filter(action="close study").order_by("number").last()
+    if closed and closed.detail.get("reason", "") != study.closed_early:
+        yield "The reason for closing early is not the one that the trail names."
 
 
 def protocol_record(study: Study) -> dict[str, Any] | None:

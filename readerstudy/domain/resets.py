@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.orders_hash import order_sha256
 from readerstudy.domain.protocol import amend
 from readerstudy.domain.sequencing import draw_sequence
 from readerstudy.models.reader import Reader
@@ -36,5 +37,6 @@ def reset_reader(*, reader: Reader, actor: str, reason: str) -> Sequence:
         Reader.objects.filter(pk=reader.pk).update(instructed_at=None)
         change = f"Reader {reader.code} begins anew in an order of their own; {kept} readings so far do not count."
         amend(study=study, actor=actor, change=change, reason=reason)
-        audit.record(actor=actor, action="reset reader", study=study, reader=reader.code, reason=reason, kept=kept)
+        told = {"reader": reader.code, "reason": reason, "kept": kept, "order_sha256": order_sha256(sequence)}
+        audit.record(actor=actor, action="reset reader", study=study, **told)
     return sequence

@@ -1,4 +1,4 @@
-"""Whether records are what was written: chains, frozen protocols, the readings of closed studies, and the guard."""
+"""Whether records are what was written: chains, what protocols and trails fix, closed studies' readings, the guard."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from django.db import connection
 
 from readerstudy.domain.canonical import canonical_sha256
+from readerstudy.domain.protocol import changed_records
 from readerstudy.domain.readings_hash import readings_in_brief
 from readerstudy.domain.trail.chain import ChainReport, events_of, verify_chain
 from readerstudy.models.audit_event import AuditEvent
@@ -29,7 +30,7 @@ def verify_events(slug: str) -> ChainReport:
 
 
 def verify_records(slug: str) -> ChainReport:
-    """Compute a chain's hashes again, and those of protocol and readings that its events name."""
+    """Compute a chain's hashes again, and those of protocol, cases, orders and readings that its events name."""
     report = verify_events(slug)
     study = Study.objects.filter(slug=slug).first()
     more = [*_protocol_faults(study), *_reading_faults(study)] if study else []
@@ -49,6 +50,8 @@ def _protocol_faults(study: Study) -> Iterator[str]:
     sha256 = canonical_sha256(protocol.document)
     if not sha256 == protocol.sha256 == (opened.detail.get("protocol_sha256") if opened else None):
         yield "The frozen protocol is not the one that the trail names on opening."
+    else:
+        yield from changed_records(protocol)
 
 
 def _reading_faults(study: Study) -> Iterator[str]:

@@ -11,9 +11,10 @@ from readerstudy.management.base import StudyCommand
 
 class Command(StudyCommand):
     help = (
-        "Say whether the audit trail is whole: compute its chains of hashes again, and those of the protocols and\n"
-        "readings that it names; say whether the database still guards the records. Ends with 1 where something is\n"
-        "wrong. Compare the last hash with one that you noted, or with an export's: what was cut off shows there alone."
+        "Say whether the audit trail is whole: compute its chains of hashes again, and those of the protocols, cases,\n"
+        "orders and readings that it names; say whether the database still guards the records. Ends with 1 where\n"
+        "something is wrong. Compare the last hash with one that you noted, or with an export's: what was cut off\n"
+        "shows there alone."
     )
     examples = ("python manage.py verify_trail", "python manage.py verify_trail liver-2026 --json")
 

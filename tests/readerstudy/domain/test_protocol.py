@@ -4,15 +4,22 @@ import hashlib
 import json
 
 import pytest
+from django.db.models import F
 
 from readerstudy.domain import protocol as protocols
+from readerstudy.domain.canonical import canonical_sha256
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.protocol import amend, current_versions, deviations, protocol_of, viewer_version
+from readerstudy.domain.resets import reset_reader
 from readerstudy.domain.studies import close_study
+from readerstudy.domain.trail.verify import verify_records
 from readerstudy.models.append_only import AppendOnlyError
-from readerstudy.models.case import SlicePack
-from readerstudy.models.protocol import Amendment
+from readerstudy.models.case import Case, SlicePack
+from readerstudy.models.ground_truth import GroundTruth
+from readerstudy.models.protocol import Amendment, Protocol
+from readerstudy.models.sequence import Sequence, SequenceItem
 from readerstudy.models.stored_file import StoredFile
+from readerstudy.models.study import Study
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -62,6 +69,51 @@ def test_a_changed_design_or_case_is_noticed(study):
     pack = SlicePack.objects.select_related("file").first()
     StoredFile.objects.filter(pk=pack.file.pk).update(sha256="0" * 64)
     assert "The cases are not the frozen ones any more." in deviations(protocol_of(study))
+
+
+CASES = "The cases are not the frozen ones any more."
+ORDER = "The order of reader R1 is not the one that the trail names."
+CLOSING = "The reason for closing early is not the one that the trail names."
+BEHIND_THE_BACK = {
+    "a control": (GroundTruth.objects.filter(truth="synthetic"), {"control": True}, CASES),
+    "a host-only item": (Case.objects.all(), {"host_only": True}, CASES),
+    "the spacing": (SlicePack.objects.all(), {"spacing_mm": [9, 9, 9]}, CASES),
+    "the shape": (SlicePack.objects.all(), {"shape": [1, 1, 1]}, CASES),
+    "the rotation": (Sequence.objects.filter(reader__code="R1"), {"rotation": 7}, ORDER),
+    "the rules": (Sequence.objects.filter(reader__code="R1"), {"algorithm": "mine"}, ORDER),
+    "the positions": (
+        SequenceItem.objects.filter(sequence__reader__code="R1"),
+        {"position": F("position") + 100},
+        ORDER,
+    ),
+    "a repeat": (SequenceItem.objects.filter(sequence__reader__code="R1", position=1), {"repeat_index": 1}, ORDER),
+    "the sittings": (SequenceItem.objects.filter(sequence__reader__code="R1"), {"sitting": "2"}, ORDER),
+    "a former order": (SequenceItem.objects.filter(sequence__former_reader__code="R1"), {"sitting": "2"}, ORDER),
+    "the closing": (Study.objects.all(), {"closed_early": ""}, CLOSING),
+}
+
+
+@pytest.mark.parametrize("what", BEHIND_THE_BACK)
+def test_what_the_trail_and_the_protocol_fixed_is_not_changed_unnoticed(study, what):
+    reset_reader(reader=factories.make_reader(study), actor="ann", reason="The wrong person read.")
+    factories.make_reader(study, "R2")
+    close_study(study=study, actor="ann", reason="R2 left.")
+    assert deviations(protocol_of(study)) == verify_records(study.slug).problems == []
+    rows, change, words = BEHIND_THE_BACK[what]
+
+    assert rows.update(**change) > 0
+
+    assert deviations(protocol_of(study)) == verify_records(study.slug).problems == [words]
+
+
+def test_cases_that_an_older_version_hashed_are_not_said_to_have_changed(study):
+    frozen = protocol_of(study)
+    older = frozen.document | {"cases": frozen.document["cases"] | {"sha256": "0" * 64}}
+    older["versions"] = {name: now for name, now in older["versions"].items() if name != "case set hash"}
+
+    said = deviations(Protocol(study=study, document=older, sha256=canonical_sha256(older)))
+
+    assert said == ["Version of case set hash: not recorded when opened, cases-2 now."]
 
 
 def test_other_software_is_recorded_as_an_amendment_once(study, monkeypatch):
