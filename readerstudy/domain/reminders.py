@@ -77,8 +77,10 @@ def remind_due_readers(*, study: Study, actor: str, idle_days: int = 0) -> list[
     Raises
     ------
     DomainError
-        If the study is not open, or a message can't be sent; those before it were.
+        If `idle_days` is negative, the study is not open, or a message can't be sent; those before it were.
     """
+    if idle_days < 0:
+        raise DomainError(f"Give a number of days from 0, not {idle_days}.")
     if study.state != Study.State.OPEN:
         raise DomainError(f"Study {study.slug} is {study.get_state_display().lower()}; nobody has anything to read.")
     due = [one for one in reader_progress(study) if one.is_due and one.email and one.idle_days >= idle_days]

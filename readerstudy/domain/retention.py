@@ -19,6 +19,7 @@ from readerstudy.models.study import Study
 
 YEARS_STEP = 5
 MOST_YEARS = 20  # and more
+MOST_DAYS = 36_500  # a hundred years, which no record is older than
 
 
 def erase_reader(*, reader: Reader, actor: str) -> bool:
@@ -75,10 +76,10 @@ def erase_older(*, days: int, actor: str) -> int:
     Raises
     ------
     DomainError
-        If `days` is not positive.
+        If `days` is not from 1 to `MOST_DAYS`.
     """
-    if days < 1:
-        raise DomainError(f"Give a number of days from 1, not {days}.")
+    if not 1 <= days <= MOST_DAYS:
+        raise DomainError(f"Give a number of days from 1 to {MOST_DAYS}, not {days}.")
     before = timezone.now() - timedelta(days=days)
     studies = Study.objects.filter(state=Study.State.CLOSED, closed_at__lt=before)
     readers = Reader.objects.filter(study__in=studies).select_related("study")

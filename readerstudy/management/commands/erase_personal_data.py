@@ -34,9 +34,10 @@ class Command(StudyCommand):
             erase_staff(name=options["staff"], actor=audit.COMMAND_LINE)
             self.stdout.write("The name and its addresses are erased; the trail keeps the key.")
         else:
-            days = options["older_than"] or settings.RETENTION_DAYS
-            if not days:
+            given = options["older_than"]
+            if given is None and not settings.RETENTION_DAYS:
                 raise DomainError("Say whose data: a study, --staff NAME or --older-than DAYS.")
+            days = settings.RETENTION_DAYS if given is None else given
             count = erase_older(days=days, actor=audit.COMMAND_LINE)
             self.stdout.write(f"{count} readers and addresses are erased that are older than {days} days.")
 

@@ -123,8 +123,9 @@ def test_what_is_old_goes_by_itself(study, settings: LazySettings):
     ActorAddress.objects.update(first_seen_at=timezone.now() - timedelta(days=31))
     assert erase_older(days=30, actor="ann") == 1
     assert addresses() == ["", ""]
-    with pytest.raises(DomainError, match="from 1, not 0"):
-        erase_older(days=0, actor="ann")
+    for days in (0, 99_999_999_999):
+        with pytest.raises(DomainError, match=f"from 1 to 36500, not {days}"):
+            erase_older(days=days, actor="ann")
 
 
 def test_the_command_erases_whom_it_is_told(study, capsys):
@@ -136,6 +137,7 @@ def test_the_command_erases_whom_it_is_told(study, capsys):
         ({"slug": study.slug, "reader": "R9"}, "has no reader R9"),
         ({"slug": "none"}, "There is no study"),
         ({}, "Say whose data"),
+        ({"older_than": 0}, "from 1 to 36500, not 0"),
     ):
         with pytest.raises(CommandError, match=words):
             call_command("erase_personal_data", **arguments)

@@ -78,6 +78,8 @@ def test_only_those_are_written_to_who_can_read_now(study, mailoutbox):
 
     assert remind_due_readers(study=study, actor="ann") == ["R1", "R2"]
     assert remind_due_readers(study=study, actor="ann", idle_days=14) == ["R1"]
+    with pytest.raises(DomainError, match="from 0, not -5"):
+        remind_due_readers(study=study, actor="ann", idle_days=-5)
     for reader in (invited, Reader.objects.select_related("study").get(code="R4")):
         with pytest.raises(DomainError, match="has nothing to read now"):
             remind_reader(reader=reader, actor="ann")
