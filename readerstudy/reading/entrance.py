@@ -36,7 +36,7 @@ no_store = cache_control(no_store=True)
 
 @public
 @no_store
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """Show the invitation (GET: mail scanners look at links, and use nothing up), accept or decline it (POST)."""
     reader = find_invited(secret)
@@ -44,7 +44,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         if session_reader(request):
             return redirect("reading-room")
         return render(request, "readerstudy/reading/invitation_used.html", status=404)
-    if request.method == "GET":
+    if request.method != "POST":
         said = {"years": reader.years, "specialty": reader.specialty, "passphrase": new_passphrase()}
         return _show_invitation(request, reader, AcceptanceForm(initial=said))
     if "decline" in request.POST:
@@ -84,7 +84,7 @@ def _show_invitation(request: HttpRequest, reader: Reader, form: AcceptanceForm)
 
 @public
 @no_store
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def return_page(request: HttpRequest) -> HttpResponse:
     """Ask for return code and passphrase (GET), let their reader in (POST); django-allauth counts the failures."""
     form = ReturnForm(request.POST if request.method == "POST" else None)
@@ -106,7 +106,7 @@ def return_page(request: HttpRequest) -> HttpResponse:
 
 
 @reader_only
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def studies(request: HttpRequest, reader: Reader) -> HttpResponse:
     """List what is read in this browser (GET), go on with one of it (POST)."""
     readers = held_readers(request)
@@ -130,7 +130,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 @reader_only
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def withdrawal(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Say what withdrawing means (GET), withdraw (POST)."""
     form = WithdrawalForm(request.POST if request.method == "POST" else None)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from readerstudy.domain.answers import AlreadyAnsweredError, asked_about, parse_answer, save_answer
 from readerstudy.domain.blinding import first_slice_url
@@ -38,7 +38,7 @@ REFUSALS = {AlreadyAnsweredError: 409, UnknownCaseError: 404, NotOpenError: 403}
 
 
 @reader_only
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def instructions(request: HttpRequest, reader: Reader) -> HttpResponse:
     if request.method == "POST":
         begin_reading(reader=reader)
@@ -47,7 +47,7 @@ def instructions(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @reader_only
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def display_check(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Show the test pattern (GET), record what was seen of it (POST); either way the reader may go on."""
     if elsewhere := _elsewhere(request, reader):
@@ -68,7 +68,7 @@ def _check_here(request: HttpRequest, reader: Reader) -> DisplayCheck | None:
 
 
 @reader_only
-@require_GET
+@require_safe
 def room(request: HttpRequest, reader: Reader) -> HttpResponse:
     if elsewhere := _elsewhere(request, reader):
         return elsewhere
@@ -95,7 +95,7 @@ def _elsewhere(request: HttpRequest, reader: Reader) -> HttpResponse | None:
 
 
 @reader_only
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def next_sitting(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Say from when the next sitting can be read (GET), begin it (POST)."""
     try:
@@ -114,7 +114,7 @@ def next_sitting(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @reader_only
-@require_GET
+@require_safe
 def finished(request: HttpRequest, reader: Reader) -> HttpResponse:
     try:
         if not has_finished(reader=reader):
@@ -132,7 +132,7 @@ def _emptying_cache(response: HttpResponse) -> HttpResponse:
 
 
 @reader_only
-@require_GET
+@require_safe
 def debrief(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Show the reader's answers beside the truth, where closing the study wrote them down for them."""
     found = find_debrief(reader)
@@ -149,7 +149,7 @@ def _message(request: HttpRequest, reader: Reader, error: NotOpenError) -> HttpR
 
 
 @reader_only
-@require_GET
+@require_safe
 def state(request: HttpRequest, reader: Reader) -> JsonResponse:
     try:
         return JsonResponse(current_state(reader=reader))
@@ -165,7 +165,7 @@ def _slices(reader: Reader, token: str) -> CaseSlices | None:
 
 
 @reader_granted(_slices)
-@require_GET
+@require_safe
 def slice_member(request: HttpRequest, slices: CaseSlices, number: int) -> HttpResponse:
     try:
         content = slices.read(number)
@@ -188,7 +188,7 @@ def answer(request: HttpRequest, reader: Reader, token: str) -> HttpResponse:
 
 
 @reader_only
-@require_GET
+@require_safe
 def earlier(request: HttpRequest, reader: Reader, token: str) -> HttpResponse:
     """Send a case of this sitting again, with the reader's own answer to it."""
     try:

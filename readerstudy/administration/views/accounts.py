@@ -56,11 +56,11 @@ def second_factor_on(request: HttpRequest) -> HttpResponseBase:
 
 
 @account_only
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sessions(request: HttpRequest) -> HttpResponse:
     """List where this account is signed in (GET); end one of these sessions, or all but this (POST)."""
     own = UserSession.objects.purge_and_list(staff_user(request))
-    if request.method == "GET":
+    if request.method != "POST":
         context = {"sessions": sorted(own, key=lambda session: session.created_at, reverse=True)}
         return render(request, "account/sessions.html", context)
     wanted = request.POST.get("session", "")

@@ -43,7 +43,7 @@ def study_archive(request: HttpRequest, study: Study) -> HttpResponseBase:
 
 @staff_only
 @csrf_exempt  # checked by the view below, which the handler has to be given to before anything is read
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def study_restore(request: HttpRequest) -> HttpResponse:
     """Ask for an archive (GET), restore the study that it holds (POST)."""
     if request.method == "POST" and is_announced_too_large(request):
@@ -55,7 +55,7 @@ def study_restore(request: HttpRequest) -> HttpResponse:
 
 @csrf_protect
 def _receive(request: HttpRequest, handler: ArchiveUploadHandler) -> HttpResponse:
-    if request.method == "GET":
+    if request.method != "POST":
         return _render(request)
     archive = request.FILES.get("archive")  # which reads it
     if handler.too_large:

@@ -37,7 +37,7 @@ def dataset_detail(request: HttpRequest, dataset: str) -> HttpResponse:
 
 
 @data_managers_only
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def dataset_delete(request: HttpRequest, dataset: str) -> HttpResponse:
     """Say what goes, or what keeps it (GET); delete (POST)."""
     found = get_object_or_404(Dataset, name=dataset)

@@ -22,7 +22,7 @@ from readerstudy.permissions import data_managers_only, staff_user
 
 
 @data_managers_only
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def import_new(request: HttpRequest) -> HttpResponse:
     """Choose a folder of the import folder (GET, `?place=`), have it imported (POST)."""
     if request.method == "POST":
@@ -40,7 +40,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
 
 @data_managers_only
 @csrf_exempt  # checked by the view below, which the handler has to be given to before anything is read
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def import_upload(request: HttpRequest) -> HttpResponse:
     """Send a small data set as a zip."""
     if request.method == "POST" and is_announced_too_large(request):
@@ -52,7 +52,7 @@ def import_upload(request: HttpRequest) -> HttpResponse:
 
 @csrf_protect
 def _receive(request: HttpRequest, handler: ArchiveUploadHandler) -> HttpResponse:
-    if request.method == "GET":
+    if request.method != "POST":
         return _render_upload(request, ArchiveImportForm())
     form = ArchiveImportForm(request.POST, request.FILES)
     if handler.too_large:

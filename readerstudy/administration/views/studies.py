@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from readerstudy.administration.forms import AmendmentForm, DesignFileForm, InvitationForm, OrganForm, StudyForm
 from readerstudy.analysis.gallery import reviewed_unequally
@@ -38,13 +38,13 @@ LATEST_EVENTS = 8  # on a study's page; the trail has a page of its own
 
 
 @staff_only
-@require_GET
+@require_safe
 def study_list(request: HttpRequest) -> HttpResponse:
     return render(request, "readerstudy/administration/study_list.html", {"studies": list_studies(staff_user(request))})
 
 
 @staff_only
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def study_new(request: HttpRequest) -> HttpResponse:
     answers = request.POST if request.method == "POST" else None
     chosen = PRESETS.get(request.GET.get("preset", ""))
@@ -73,13 +73,13 @@ def study_new_from_file(request: HttpRequest) -> HttpResponse:
 
 
 @study_staff(Permission.VIEW)
-@require_GET
+@require_safe
 def study_detail(request: HttpRequest, study: Study) -> HttpResponse:
     return render_study(request, study, invitation_form=InvitationForm())
 
 
 @study_staff(Permission.GOVERN)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def study_open(request: HttpRequest, study: Study) -> HttpResponse:
     """Show what opening fixes (GET), open (POST)."""
     if request.method == "POST":
@@ -98,7 +98,7 @@ def study_open(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 @study_staff(Permission.GOVERN)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def study_close(request: HttpRequest, study: Study) -> HttpResponse:
     """Show who has not finished (GET), close (POST)."""
     if request.method == "POST":

@@ -13,7 +13,7 @@ from readerstudy.permissions import staff_user, study_staff
 
 
 @study_staff(Permission.GOVERN)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def study_delete(request: HttpRequest, study: Study) -> HttpResponse:
     """Ask for the study's short name (GET), delete the study once it is given (POST)."""
     problem = ""

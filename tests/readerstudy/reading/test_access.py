@@ -12,6 +12,7 @@ from readerstudy.models.audit_event import AuditEvent
 from readerstudy.models.reader import Reader
 from readerstudy.models.sequence import SequenceItem
 from readerstudy.reader_sessions import READER_KEY
+from readerstudy.reading.urls import urlpatterns as reading_urls
 from tests import factories
 from tests.readerstudy.reading import addresses
 
@@ -261,6 +262,14 @@ def test_every_page_that_only_shows_refuses_to_be_posted_to(reading):
     for name in ("answer", "problem"):
         assert reading.get(reverse(name, args=[tokens("R1")[1]])).status_code == 405
     assert reading.get(reverse("preferences")).status_code == 405
+
+
+def test_every_page_answers_head_as_it_answers_get(reading):
+    names = {str(pattern.name) for pattern in reading_urls if not pattern.pattern.converters}
+    found = {name: (reading.head(reverse(name)).status_code, reading.get(reverse(name)).status_code) for name in names}
+
+    assert found == {name: (status, status) for name, (_, status) in found.items()}
+    assert {name for name, (status, _) in found.items() if status == 405} == {"preferences", "sign-out", "sitting-end"}
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,18 @@ def test_the_invitation_offers_a_passphrase_and_what_staff_said(study):
     assert offered not in Client().get(path).content.decode()
 
 
+def test_asking_for_the_headers_of_an_invitation_uses_nothing_up(study):
+    """As mail scanners and previews of links do."""
+    path = factories.invitation_path(study)
+
+    response = Client().head(path)
+
+    assert (response.status_code, response.content) == (200, b"")
+    assert Reader.objects.get().accepted_at is None
+    assert Client().post(path, {"passphrase": PASSPHRASE}).status_code == 302
+    assert Client().head(path).status_code == 404
+
+
 def test_a_mistake_in_the_form_keeps_what_was_typed_and_the_link(study):
     path = factories.invitation_path(study)
     response = Client().post(path, {"years": "ninety", "specialty": "my field", "passphrase": "short"})
