@@ -375,7 +375,7 @@ class DesignFileForm(forms.Form):
         answers = super().clean() or {}
         try:
             answers["design"] = tomllib.loads(self._toml(answers))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # as in `load_design`
             raise forms.ValidationError(f"This is not TOML: {error}.") from error
         return answers
 
@@ -384,7 +384,7 @@ class DesignFileForm(forms.Form):
         if file := answers.get("file"):
             if file.size > MAX_DESIGN_BYTES:
                 raise forms.ValidationError(f"{file.name} is too large for a STUDY.toml.")
-            return bytes(file.read()).decode("utf-8")
+            return bytes(file.read()).decode("utf-8-sig")
         if not answers.get("text"):
             raise forms.ValidationError("Paste a STUDY.toml or choose a file.")
         return str(answers["text"])

@@ -19,6 +19,7 @@ from readerstudy.domain.orders import most_repeats
 from readerstudy.domain.organ_checks import check_organ_task
 from readerstudy.domain.organ_task import ORGAN_TASK, TOLD
 from readerstudy.domain.shares import least_anchors, n_blocks, sizes_that_fit, suffice
+from readerstudy.domain.texts import check_text
 
 Count = Annotated[int, Field(ge=0, le=10_000, strict=True)]
 YesNo = Annotated[bool, Field(strict=True)]
@@ -26,6 +27,7 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 ADDRESSES_IN_USE = {"new"}
 RealismAttribute = Literal["shape", "margin", "texture", "place"]
 NEAREST = 4
+LONGEST_CONSENT = 10_000
 OrganNames = Literal["liver", "pancreas", "kidney"]
 
 
@@ -43,6 +45,13 @@ def _check_printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("use one line of printable text")
     return text
+
+
+def _check_lines(text: str) -> str:
+    try:
+        return check_text(text, what="it", longest=LONGEST_CONSENT)
+    except DomainError as error:
+        raise ValueError(str(error).removesuffix(".")) from None
 
 
 OneLine = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_check_printable)]
@@ -118,7 +127,7 @@ class ReadingDesign(_Part):
     comments: YesNo = False
     rationale_mark: YesNo = False
     debrief: YesNo = False
-    consent: Annotated[str, Field(max_length=10_000)] = ""
+    consent: Annotated[str, AfterValidator(_check_lines)] = ""
 
     @model_validator(mode="after")
     def _sittings_allow_the_rest(self) -> ReadingDesign:
@@ -342,10 +351,10 @@ def parse_design(data: dict[str, Any], *, where: str = "The design") -> StudyDes
 
 def load_design(path: Path) -> StudyDesign:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise DomainError(f"{path}: cannot be read ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise DomainError(f"{path}: is not a TOML file: {error}.") from None
     return parse_design(data, where=str(path))
 

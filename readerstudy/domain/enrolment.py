@@ -11,6 +11,7 @@ from readerstudy.analysis.frame import POOLED
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.invitations import hash_secret, new_secret
+from readerstudy.domain.locks import lock_reader, lock_study
 from readerstudy.domain.orders_hash import order_sha256
 from readerstudy.domain.protocol import note_changes
 from readerstudy.domain.reader_profiles import check_profile
@@ -23,11 +24,12 @@ CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 def invite_reader(*, study: Study, code: str, years: int | None = None, specialty: str = "", actor: str) -> str:
     """Enrol a reader and return the invitation link, which can't be had a second time."""
-    _check_open(study)
     _check(code, years, specialty)
     secret = new_secret()
     try:
         with transaction.atomic():
+            study = lock_study(study)
+            _check_open(study)
             reader = Reader.objects.create(
                 study=study,
                 code=code,
@@ -47,11 +49,12 @@ def invite_reader(*, study: Study, code: str, years: int | None = None, specialt
 
 def renew_invitation(*, reader: Reader, actor: str) -> str:
     """Make the reader a new link; their order and answers stay, what let them in before does no longer."""
-    _check_open(reader.study)
-    if reader.withdrawn_at:
-        raise DomainError(f"Reader {reader.code} has withdrawn; invite somebody else under another code.")
     secret = new_secret()
     with transaction.atomic():
+        reader = lock_reader(reader)
+        _check_open(reader.study)
+        if reader.withdrawn_at:
+            raise DomainError(f"Reader {reader.code} has withdrawn; invite somebody else under another code.")
         Reader.objects.filter(pk=reader.pk).update(
             invitation_sha256=hash_secret(secret), session_number=F("session_number") + 1, passphrase=""
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.locks import lock_study
 from readerstudy.domain.protocol import amend
 from readerstudy.models.case import Case
 from readerstudy.models.case_exclusion import CaseExclusion
@@ -22,16 +23,17 @@ def exclude_case(*, study: Study, code: str, actor: str, reason: str) -> CaseExc
     DomainError
         If the study is not open, has no such case, has left it out already, or no reason is given.
     """
-    if study.state != Study.State.OPEN:
-        raise DomainError(
-            f"Study {study.slug} is {study.get_state_display().lower()}: a case can be left out while readers read; "
-            "before opening it is rejected in the gallery."
-        )
     case = Case.objects.filter(study=study, code=code).first()
     if case is None:
         raise DomainError(f"Study {study.slug} has no case {code}.")
     try:
         with transaction.atomic():
+            study = lock_study(study)
+            if study.state != Study.State.OPEN:
+                raise DomainError(
+                    f"Study {study.slug} is {study.get_state_display().lower()}: a case can be left out while readers "
+                    "read; before opening it is rejected in the gallery."
+                )
             amend(study=study, actor=actor, change=f"Case {code} is left out for every reader.", reason=reason)
             return CaseExclusion.objects.create(case=case, reason=reason.strip())
     except IntegrityError:

@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.locks import lock_reader
 from readerstudy.domain.reader_profiles import check_profile
+from readerstudy.domain.reading_room import require_open
 from readerstudy.domain.returning import hash_passphrase
 from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
@@ -63,6 +65,8 @@ def accept_invitation(secret: str, *, acceptance: Acceptance | None = None, staf
     ------
     NoConsentError
         If the study asks for consent and there is none; the link stays good.
+    NotOpenError
+        If the study is closed.
     DomainError
         If the profile or the passphrase will not do; the link stays good.
     """
@@ -71,6 +75,7 @@ def accept_invitation(secret: str, *, acceptance: Acceptance | None = None, staf
         reader = _hold_invited(secret)
         if reader is None:
             return None
+        require_open(reader)
         if asks_consent(reader):
             if acceptance is None or not acceptance.consents:
                 raise NoConsentError("Reading in this study needs your consent to the text above.")
@@ -91,11 +96,18 @@ def accept_invitation(secret: str, *, acceptance: Acceptance | None = None, staf
 
 
 def decline_invitation(secret: str) -> Reader | None:
-    """Use the link up without anybody reading: staff see it, and can send another to whoever thinks better of it."""
+    """Use the link up without anybody reading: staff see it, and can send another to whoever thinks better of it.
+
+    Raises
+    ------
+    NotOpenError
+        If the study is closed.
+    """
     with transaction.atomic():
         reader = _hold_invited(secret)
         if reader is None:
             return None
+        require_open(reader)
         reader.invitation_sha256 = None
         reader.declined_at = timezone.now()
         reader.save(update_fields=["invitation_sha256", "declined_at"])
@@ -104,5 +116,6 @@ def decline_invitation(secret: str) -> Reader | None:
 
 
 def _hold_invited(secret: str) -> Reader | None:
-    readers = Reader.objects.select_for_update(of=("self",)).select_related("study")
-    return readers.filter(invitation_sha256=hash_secret(secret)).first()
+    found = find_invited(secret)
+    reader = lock_reader(found) if found else None
+    return reader if reader and reader.invitation_sha256 == hash_secret(secret) else None

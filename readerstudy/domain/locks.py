@@ -8,6 +8,11 @@ from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
 
 
+def lock_study(study: Study) -> Study:
+    """Return the study anew: nobody changes it or what its readers have until the transaction ends."""
+    return Study.objects.select_for_update().get(pk=study.pk)
+
+
 def lock_reader(reader: Reader) -> Reader:
     """Return the reader anew, with the study: one change of a reader's at a time, and none of the study's meanwhile.
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from django.db import transaction
+
 from readerstudy.domain.errors import DomainError, UnknownCaseError
+from readerstudy.domain.locks import lock_reader
 from readerstudy.domain.reading_room import require_open, shown_item
 from readerstudy.domain.wire import parse_object, parse_submission, parse_text
 from readerstudy.models.problem_report import ProblemReport
@@ -43,13 +46,15 @@ def report_problem(*, reader: Reader, token: str, problem: Problem) -> ProblemRe
     DomainError
         If the submission is that of another case.
     """
-    require_open(reader)
-    item = shown_item(reader, token)
-    if item is None:
-        raise UnknownCaseError("There is no such case.")
-    report, _ = ProblemReport.objects.get_or_create(
-        submission=problem.submission, defaults={"item": item, "text": problem.text}
-    )
+    with transaction.atomic():
+        reader = lock_reader(reader)
+        require_open(reader)
+        item = shown_item(reader, token)
+        if item is None:
+            raise UnknownCaseError("There is no such case.")
+        report, _ = ProblemReport.objects.get_or_create(
+            submission=problem.submission, defaults={"item": item, "text": problem.text}
+        )
     if report.item_id != item.pk:
         raise DomainError("This submission was used for another case; reload the page.")
     return report

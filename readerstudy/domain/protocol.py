@@ -27,6 +27,7 @@ from readerstudy.domain.errors import DomainError
 from readerstudy.domain.gallery_rates import rejection_rates
 from readerstudy.domain.orders_hash import changed_orders
 from readerstudy.domain.result_cache import analysis_fingerprint
+from readerstudy.domain.texts import check_text
 from readerstudy.domain.truths import counted_truths
 from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.case import Case
@@ -157,9 +158,10 @@ def amend(*, study: Study, actor: str, change: str, reason: str) -> Amendment:
     protocol = protocol_of(study)
     if protocol is None:
         raise DomainError(f"Study {study.slug} has no frozen protocol to amend; change its design before opening.")
-    change, reason = change.strip(), reason.strip()
+    change = check_text(change, what="What changes", longest=MAX_LETTERS)
+    reason = check_text(reason, what="The reason", longest=MAX_LETTERS)
     for name, text in (("what changes", change), ("the reason", reason)):
-        if not text or len(text) > MAX_LETTERS:
+        if not text:
             raise DomainError(f"Say {name} in up to {MAX_LETTERS} letters.")
     with transaction.atomic():
         event = trail.record(actor=actor, action="amend protocol", study=study, change=change, reason=reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.texts import check_text
 
 MAX_YEARS = 80
 MAX_SPECIALTY = 120
@@ -17,5 +18,4 @@ def check_profile(*, years: int | None, specialty: str) -> None:
     """
     if years is not None and not 0 <= years <= MAX_YEARS:
         raise DomainError(f"Years of experience must lie between 0 and {MAX_YEARS}, not {years}.")
-    if len(specialty) > MAX_SPECIALTY:
-        raise DomainError(f"Give a specialty of up to {MAX_SPECIALTY} letters, not {len(specialty)}.")
+    check_text(specialty, what="The specialty", longest=MAX_SPECIALTY)

@@ -7,7 +7,6 @@ from smtplib import SMTPException
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
-from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -43,7 +42,7 @@ def set_contact(*, reader: Reader, email: str, actor: str) -> None:
     email = email.strip()
     if email:
         try:
-            validate_email(email)
+            ReaderContact._meta.get_field("email").clean(email, None)
         except ValidationError:
             raise DomainError(f"{email!r} is no e-mail address.") from None
     with transaction.atomic():

@@ -12,12 +12,13 @@ from readerstudy.domain.errors import DomainError
 from readerstudy.domain.leak_audit.runs import latest_audit, standing_audit
 from readerstudy.domain.matching import Balance, balance
 from readerstudy.domain.practice_truths import copy_practice_truths
-from readerstudy.domain.protocol import freeze, note_changes
+from readerstudy.domain.protocol import MAX_LETTERS, freeze, note_changes
 from readerstudy.domain.queries.progress import readiness
 from readerstudy.domain.queries.readers import unfinished_readers
 from readerstudy.domain.readings_hash import readings_in_brief
 from readerstudy.domain.selection import plan_case_set
 from readerstudy.domain.sequencing import rehearse
+from readerstudy.domain.texts import check_text
 from readerstudy.models.blinding_audit import BlindingAudit
 from readerstudy.models.membership import Membership, Role
 from readerstudy.models.study import Study
@@ -78,7 +79,7 @@ def open_study(*, study: Study, actor: str, acknowledgement: str = "") -> None:
     problems = readiness(study)
     if problems:
         raise DomainError(f"Study {study.slug} can't be opened yet: {' '.join(problems)}")
-    acknowledgement = acknowledgement.strip()
+    acknowledgement = check_text(acknowledgement, what="The reason", longest=MAX_LETTERS)
     audit = _cleared_audit(study, acknowledgement)
     with transaction.atomic():
         _move(study, Study.State.PREPARING, Study.State.OPEN, opened_at=timezone.now())
@@ -103,8 +104,10 @@ def close_study(*, study: Study, actor: str, reason: str = "") -> None:
 
     if study.state != Study.State.OPEN:
         raise DomainError(f"Study {study.slug} is not open, so it can't be closed.")
-    reason = reason.strip()
+    reason = check_text(reason, what="The reason", longest=MAX_LETTERS)
     unfinished = [f"{one.reader.code} has read {one.done} of {one.total}" for one in unfinished_readers(study)]
+    if not study.readers.exists():
+        unfinished = ["nobody was invited"]
     if unfinished and not reason:
         raise DomainError(
             f"Not every reader of study {study.slug} has finished ({'; '.join(unfinished)}). "

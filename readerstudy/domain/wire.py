@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.texts import check_text
 
 
 def parse_object(data: object, *, what: str) -> Mapping[str, Any]:
@@ -24,7 +25,4 @@ def parse_submission(data: Mapping[str, Any], *, what: str) -> uuid.UUID:
 
 def parse_text(data: Mapping[str, Any], name: str, *, longest: int) -> str:
     """Return a text of one or more lines; empty where there is none."""
-    text = data.get(name, "")
-    if not isinstance(text, str) or len(text) > longest or not all(one.isprintable() or one in "\n\t" for one in text):
-        raise DomainError(f"{name} must be text of up to {longest:,} printable letters.")
-    return text.strip()
+    return check_text(data.get(name, ""), what=name, longest=longest)

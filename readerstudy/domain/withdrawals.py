@@ -9,6 +9,8 @@ from django.utils import timezone
 from readerstudy.domain import audit
 from readerstudy.domain.actors import Who
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.locks import lock_reader
+from readerstudy.domain.texts import check_text
 from readerstudy.models.reader import Reader
 from readerstudy.models.study import Study
 
@@ -30,11 +32,10 @@ def withdraw(*, reader: Reader, actor: Who, reason: str = "") -> None:
     DomainError
         If the study is not open, or the reason is an essay.
     """
-    _check_open(reader.study)
-    reason = reason.strip()
-    if len(reason) > LONGEST_REASON:
-        raise DomainError(f"Give a reason of up to {LONGEST_REASON} letters.")
+    reason = check_text(reason, what="The reason", longest=LONGEST_REASON)
     with transaction.atomic():
+        reader = lock_reader(reader)
+        _check_open(reader.study)
         noted = Reader.objects.filter(pk=reader.pk, withdrawn_at=None).update(
             withdrawn_at=timezone.now(), withdrawal_reason=reason
         )
@@ -51,8 +52,9 @@ def revoke_access(*, reader: Reader, actor: str) -> None:
     DomainError
         If the study is not open.
     """
-    _check_open(reader.study)
     with transaction.atomic():
+        reader = lock_reader(reader)
+        _check_open(reader.study)
         _shut_out(reader)
         audit.record(actor=actor, action="revoke access", study=reader.study, reader=reader.code)
 

@@ -17,7 +17,7 @@ from readerstudy.domain.invitations import (
     decline_invitation,
     find_invited,
 )
-from readerstudy.domain.reading_room import outline
+from readerstudy.domain.reading_room import NotOpenError, outline, require_open
 from readerstudy.domain.returning import let_return, new_passphrase
 from readerstudy.domain.withdrawals import dropout_rule, withdraw
 from readerstudy.models.reader import Reader
@@ -44,6 +44,15 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         if session_reader(request):
             return redirect("reading-room")
         return render(request, "readerstudy/reading/invitation_used.html", status=404)
+    try:
+        require_open(reader)
+        return _answer_invitation(request, reader, secret)
+    except NotOpenError as error:
+        context = {"title": reader.study.title, "message": str(error)}
+        return render(request, "readerstudy/reading/message.html", context, status=403)
+
+
+def _answer_invitation(request: HttpRequest, reader: Reader, secret: str) -> HttpResponse:
     if request.method != "POST":
         said = {"years": reader.years, "specialty": reader.specialty, "passphrase": new_passphrase()}
         return _show_invitation(request, reader, AcceptanceForm(initial=said))
@@ -60,6 +69,8 @@ def _accept(request: HttpRequest, reader: Reader, secret: str) -> HttpResponse:
     try:
         acceptance = Acceptance(**form.cleaned_data)
         accepted = accept_invitation(secret, acceptance=acceptance, staff=request.user.get_username())
+    except NotOpenError:
+        raise
     except DomainError as error:
         form.add_error(None, str(error))
         return _show_invitation(request, reader, form)

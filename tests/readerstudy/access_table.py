@@ -37,8 +37,8 @@ POST   mfa_authenticate         public          302    302    302
 GET    openid_connect_login     public          404    404    404
 GET    openid_connect_callback  public          404    404    404
 GET    socialaccount_login_cancelled public     200    200    200
-GET    invitation               public          -      200    200
-POST   invitation               public          -      302    302
+GET    invitation               public          -      200    403
+POST   invitation               public          -      302    403
 GET    return                   public          200    200    200
 POST   return                   public          400    400    400
 POST   sign-out                 public          200    200    200

@@ -326,3 +326,26 @@ def test_no_mapping_raises_anything_but_a_domain_error(data, over_a_good_one):
     except DomainError:
         return
     assert parse_design(design.to_json()) == design
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"seed = {'9' * 5000}", "is not a TOML file"),
+        ('[reading]\nconsent = "a\\u0000b"', "reading.consent"),
+        ('[reading]\nconsent = "a\\u202Eb"', "reading.consent"),
+    ],
+)
+def test_a_file_with_what_no_study_can_hold_is_refused_by_a_sentence(tmp_path, text, said):
+    path = tmp_path / "STUDY.toml"
+    path.write_text(text)
+
+    with pytest.raises(DomainError, match=said):
+        load_design(path)
+
+
+def test_a_file_as_windows_saves_it_is_read(tmp_path):
+    path = tmp_path / "STUDY.toml"
+    path.write_bytes(EXAMPLE.read_bytes().replace(b"\n", b"\r\n").join([b"\xef\xbb\xbf", b""]))
+
+    assert load_design(path) == load_design(EXAMPLE)

@@ -111,7 +111,7 @@ def test_implausible_years_are_refused(study, years):
 
 
 def test_a_specialty_that_is_an_essay_is_refused(study):
-    with pytest.raises(DomainError, match="specialty of up to 120 letters"):
+    with pytest.raises(DomainError, match="The specialty must be text of up to 120 printable letters"):
         invite(study, specialty="x" * 121)
 
 

@@ -58,7 +58,7 @@ def test_without_consent_nobody_gets_in_and_the_link_stays_good(study, acceptanc
     ("said", "message"),
     [
         ({"years": 81}, "must lie between 0 and 80, not 81"),
-        ({"specialty": "x" * 121}, "up to 120 letters"),
+        ({"specialty": "x" * 121}, "up to 120 printable letters"),
         ({"passphrase": "short"}, "This passphrase is too short"),
         ({"passphrase": "password123"}, "This passphrase is too common"),
         ({"passphrase": "x" * 201}, "up to 200 letters"),

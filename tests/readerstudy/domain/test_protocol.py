@@ -144,7 +144,11 @@ def test_an_amendment_is_kept_with_its_reason_and_in_the_trail(study):
 
 @pytest.mark.parametrize(
     ("change", "reason", "words"),
-    [("", "x", "Say what changes"), ("x", " ", "Say the reason"), ("x", "y" * 501, "in up to 500 letters")],
+    [
+        ("", "x", "Say what changes"),
+        ("x", " ", "Say the reason"),
+        ("x", "y" * 501, "The reason must be text of up to 500 printable letters"),
+    ],
 )
 def test_an_amendment_without_change_or_reason_is_refused(study, change, reason, words):
     with pytest.raises(DomainError, match=words):

@@ -59,7 +59,7 @@ def test_the_address_is_in_its_own_table_and_not_in_the_trail(study, mailoutbox)
     assert AuditEvent.objects.filter(action="erase contact").count() == 1
 
 
-@pytest.mark.parametrize("email", ["nobody", "a@b@c", "x@y.z\nBcc: all@example.org"])
+@pytest.mark.parametrize("email", ["nobody", "a@b@c", "x@y.z\nBcc: all@example.org", "x@y" + ".y" * 150])
 def test_what_is_no_address_is_refused(study, email):
     reader = make_reader(study, email="")
 

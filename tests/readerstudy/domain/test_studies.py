@@ -34,7 +34,7 @@ def test_a_life_leaves_its_trail(draft):
     factories.build_cases(draft)
     audit_now(study=draft, actor="abe")
     open_study(study=draft, actor="bob", acknowledgement="A test.")
-    close_study(study=draft, actor="cyd")
+    close_study(study=draft, actor="cyd", reason="A test.")
 
     assert draft.state == Study.State.CLOSED
     assert draft.opened_at < draft.closed_at
@@ -105,9 +105,9 @@ def test_no_step_is_taken_twice(draft):
     factories.open_audited(draft)
     with pytest.raises(DomainError, match="It is open for reading"):
         open_study(study=draft, actor="ann")
-    close_study(study=draft, actor="ann")
+    close_study(study=draft, actor="ann", reason="A test.")
     with pytest.raises(DomainError, match="is not open, so it can't be closed"):
-        close_study(study=draft, actor="ann")
+        close_study(study=draft, actor="ann", reason="A test.")
     with pytest.raises(DomainError, match="It is closed"):
         open_study(study=draft, actor="ann")
 
@@ -117,10 +117,10 @@ def test_of_two_who_close_at_once_one_is_told(draft):
     factories.build_cases(draft)
     factories.open_audited(draft)
     seen_by_bob = Study.objects.get(pk=draft.pk)
-    close_study(study=draft, actor="ann")
+    close_study(study=draft, actor="ann", reason="A test.")
 
     with pytest.raises(DomainError, match="was changed by somebody else meanwhile"):
-        close_study(study=seen_by_bob, actor="bob")
+        close_study(study=seen_by_bob, actor="bob", reason="A test.")
 
     assert [action for _, action in actions(draft)].count("close study") == 1
 
