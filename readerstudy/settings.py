@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "readerstudy.refused_methods.RefusedMethodMiddleware",
     "readerstudy.origin.OriginMiddleware",
     "readerstudy.permissions.DenyByDefaultMiddleware",
 ]
