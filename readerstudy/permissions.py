@@ -17,14 +17,18 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit, urlunsplit
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from readerstudy.domain.roles import MANAGE_DATA, Permission, permissions_in
 from readerstudy.models.reader import Reader
@@ -37,6 +41,7 @@ G = TypeVar("G")
 View = Callable[..., HttpResponseBase]
 
 ACCESS = "readerstudy_access"
+SIGNED_OUT = "You were signed out, so nothing was stored. Log in and send it again."
 NOT_SIGNED_IN = (
     "You are not signed in here. Open your invitation link; once you have used it, return with your return code and "
     "passphrase."
@@ -61,7 +66,7 @@ def _staff(access: str, may: Callable[[User], bool], *, second_factor: bool = Tr
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _to_login(request)
             if not may(staff_user(request)):
                 raise PermissionDenied
             if second_factor and settings.STAFF_MFA_REQUIRED and not is_mfa_enabled(request.user):
@@ -71,6 +76,17 @@ def _staff(access: str, may: Callable[[User], bool], *, second_factor: bool = Tr
         return _mark(guarded, access)
 
     return decorate
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    """Send to the login, and from there to what was asked for, or to the page of the form that was sent in vain."""
+    if request.method in ("GET", "HEAD"):
+        return redirect_to_login(request.get_full_path())
+    messages.error(request, SIGNED_OUT)
+    page, referer = "", request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(referer, allowed_hosts={request.get_host()}):
+        page = urlunsplit(urlsplit(referer)._replace(scheme="", netloc="", fragment=""))
+    return redirect_to_login(page or reverse("study-list"))
 
 
 account_only = _staff("account", lambda user: user.is_staff, second_factor=False)

@@ -1,12 +1,15 @@
 """Signing in with a password, and what ends or refuses it."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from readerstudy.accounts import AccountAdapter
-from readerstudy.permissions import client_address
+from readerstudy.permissions import SIGNED_OUT, client_address
 from readerstudy.reader_sessions import READER_KEY
 
 from . import builders
@@ -37,6 +40,36 @@ def test_logging_in_ends_a_readers_session(staff: User, client: Client):
 
 def test_logging_in_leads_to_no_other_host(staff: User, client: Client):
     assert log_in(client, staff.username, next="https://example.org/")["Location"] == reverse("home")
+
+
+@pytest.mark.parametrize(
+    ("referer", "page"),
+    [
+        ("http://testserver/studies/flow/?part=2#rules", "/studies/flow/?part=2"),
+        ("http://testserver", "/studies/"),
+        ("https://example.org/studies/flow/", "/studies/"),
+        ("http://[", "/studies/"),
+        ("", "/studies/"),
+    ],
+)
+def test_a_form_sent_when_signed_out_leads_back_to_its_page_and_says_that_nothing_was_stored(
+    referer: str, page: str, client: Client, db: None
+):
+    response = client.post(reverse("study-amend", args=["flow"]), {"change": "typed"}, headers={"referer": referer})
+
+    assert response.status_code == 302
+    assert response["Location"] == f"{reverse('account_login')}?{urlencode({'next': page}, safe='/')}"
+    assert escape(SIGNED_OUT) in client.get(response["Location"]).text
+    assert escape(SIGNED_OUT) not in client.get(response["Location"]).text
+
+
+def test_a_page_asked_for_when_signed_out_is_where_the_login_leads(client: Client, db: None):
+    response = client.get("/studies/flow/?part=2")
+
+    assert (
+        response["Location"] == f"{reverse('account_login')}?{urlencode({'next': '/studies/flow/?part=2'}, safe='/')}"
+    )
+    assert escape(SIGNED_OUT) not in client.get(response["Location"]).text
 
 
 def test_logging_out_is_a_form_of_its_own(staff_client: Client):
