@@ -308,7 +308,7 @@ class TestSlabs:
 
 class TestMarks:
     def test_a_mark_is_placed_in_any_plane_and_told_in_voxels(self, viewer):
-        viewer.evaluate("viewer.startMarking()")
+        viewer.evaluate("viewer.tools.startMarking()")
         viewer.mouse.click(*at_voxel(viewer, "coronal", SIZES["coronal"], 17, 31))
         settle(viewer)
         (mark,) = told(viewer, "marked")
@@ -318,8 +318,8 @@ class TestMarks:
         assert position(viewer) == (CUE, SHAPE[1] // 2, SHAPE[2] // 2)  # the crosshair stays where it was
 
     def test_escape_and_the_page_give_it_up(self, viewer):
-        for give_up in (lambda: press(viewer, "Escape"), lambda: viewer.evaluate("viewer.cancelMarking()")):
-            viewer.evaluate("viewer.startMarking()")
+        for give_up in (lambda: press(viewer, "Escape"), lambda: viewer.evaluate("viewer.tools.cancelMarking()")):
+            viewer.evaluate("viewer.tools.startMarking()")
             give_up()
             viewer.mouse.click(*at_voxel(viewer, "axial", SIZES["axial"], 17, 31))
         assert told(viewer, "marked") == []

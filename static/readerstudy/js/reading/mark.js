@@ -24,7 +24,7 @@ export class MarkControl {
     viewer.addEventListener("marking", (event) => this.#onMarking(event.detail.active));
     viewer.addEventListener("marked", (event) => form.setMark(event.detail));
     form.addEventListener("mark", () => this.#show());
-    form.addEventListener("close", () => viewer.cancelMarking());
+    form.addEventListener("close", () => viewer.tools.cancelMarking());
     this.#show();
   }
 
@@ -39,13 +39,13 @@ export class MarkControl {
   }
 
   toggle() {
-    if (this.#marking) this.#viewer.cancelMarking();
-    else if (this.#form.isOpen) this.#viewer.startMarking();
+    if (this.#marking) this.#viewer.tools.cancelMarking();
+    else if (this.#form.isOpen) this.#viewer.tools.startMarking();
   }
 
   /** Without a mouse: where the three planes meet. */
   placeAtCrosshair() {
-    this.#viewer.cancelMarking();
+    this.#viewer.tools.cancelMarking();
     this.#form.setMark(this.#viewer.position);
   }
 

@@ -259,7 +259,10 @@ export class ReadingRoom {
   }
 
   #connectControls() {
-    const pause = pauseWith(this.#dialog("paused"), (paused) => this.#clock.setPaused(paused, performance.now()));
+    const pause = pauseWith(this.#dialog("paused"), (paused) => {
+      this.#clock.setPaused(paused, performance.now());
+      this.#viewer.stopCine();
+    });
     const report = reportWith(this.#dialog("problem"), (text) => this.#report(text));
     this.#part("pause").addEventListener("click", pause);
     this.#part("report").addEventListener("click", report);

@@ -16,6 +16,7 @@ export class Display {
   markers = true;
   outlines = true;
   #organ = "";
+  #rest = [0, 0]; // HU of center and width that a drag has moved, and that are not whole yet
   #changed;
   /** @type {import("./window.js").Colors | null} */
   #colors = null;
@@ -35,7 +36,7 @@ export class Display {
   reset() {
     this.window = startingWindow(this.#organ);
     this.slab = { mode: "off", thicknessMm: SLAB_MM };
-    this.#changed();
+    this.showMarkers();
   }
 
   /**
@@ -54,7 +55,10 @@ export class Display {
   windowBy(dx, dy) {
     const { center, width } = this.window;
     const huPerPx = Math.max(1, width / DRAG_FOR_WINDOW_PX);
-    this.setWindow(center + dy * huPerPx, width + dx * huPerPx);
+    const by = [dy, dx].map((px, at) => px * huPerPx + this.#rest[at]);
+    const whole = by.map(Math.trunc);
+    this.#rest = by.map((hu, at) => hu - whole[at]);
+    this.setWindow(center + whole[0], width + whole[1]);
   }
 
   invert() {
@@ -78,6 +82,11 @@ export class Display {
     const at = THICKNESSES_MM.indexOf(this.slab.thicknessMm) + steps;
     const within = Math.min(THICKNESSES_MM.length - 1, Math.max(0, at));
     this.setSlab({ thicknessMm: THICKNESSES_MM[within] });
+  }
+
+  showMarkers() {
+    this.markers = true;
+    this.#changed();
   }
 
   toggleMarkers() {

@@ -74,7 +74,7 @@ export class Viewer extends EventTarget {
     this.#loader.addEventListener("slice", (event) => this.#onSlice(event.detail));
     this.#loader.addEventListener("refused", () => this.dispatchEvent(new Event("refused")));
     this.#loader.addEventListener("connection", (event) => this.#onConnection(event));
-    this.tools.addEventListener("change", () => this.#redraw());
+    this.tools.addEventListener("change", () => this.#onTools());
     this.tools.addEventListener("marking", (event) => this.#passOn(event));
     this.tools.addEventListener("marked", (event) => {
       this.setMark(event.detail);
@@ -194,9 +194,9 @@ export class Viewer extends EventTarget {
   /**
    * @param {number} factor
    * @param {Pane} pane
-   * @param {{x: number, y: number} | null} at  what stays in place, CSS pixels
+   * @param {{x: number, y: number}} [at]  what stays in place, CSS pixels; else what is in the pane's middle
    */
-  zoomBy(factor, pane = this.#active, at = null) {
+  zoomBy(factor, pane = this.#active, at = undefined) {
     pane.zoomBy(factor, at);
     this.#redraw();
   }
@@ -212,19 +212,22 @@ export class Viewer extends EventTarget {
   }
 
   toggleCine() {
-    if (this.#cine.running) this.#cine.stop();
-    else this.#cine.start(this.#preferences.cineRate);
+    if (this.#cine.running) return this.stopCine();
+    this.#cine.start(this.#preferences.cineRate);
     this.#redraw();
   }
 
-  /** The next press in any plane places the reader's mark. */
-  startMarking() {
-    this.display.markers = true;
-    this.tools.startMarking();
+  stopCine() {
+    this.#cine.stop();
+    this.#redraw();
   }
 
-  cancelMarking() {
-    this.tools.cancelMarking();
+  removeRuler() {
+    const shown = this.panes.filter(({ visible }) => visible && this.display.markers);
+    this.tools.rulers.removeLast((ruler) =>
+      shown.some(({ name, plane }) => ruler.plane === name && ruler.index === this.#position[plane.normal]),
+    );
+    this.#redraw();
   }
 
   /** @param {{slice: number, row: number, column: number} | null} mark  in voxels */
@@ -276,21 +279,29 @@ export class Viewer extends EventTarget {
 
   /** @returns {import("./pane.js").Scene} */
   get #scene() {
-    const { display } = this;
+    const { display, tools } = this;
+    const preferences = this.#preferences;
     return {
       loading: this.#shown,
       labels: display.outlines ? this.#labels : null,
       position: this.#position,
       colors: display.colors,
       windowKey: display.windowKey,
-      smooth: this.#preferences.smooth,
+      smooth: preferences.smooth,
       slab: display.slab,
-      crosshair: this.#preferences.crosshair && this.#preferences.layout !== "axial",
+      crosshair: tools.armed === "mark" || (preferences.crosshair && preferences.layout !== "axial"),
       markers: display.markers,
       mark: this.#mark,
       cue: this.#item.cue_marker ?? null,
-      rulers: this.tools.rulers,
+      rulers: tools.rulers,
     };
+  }
+
+  /** What is about to be drawn or marked will be seen, and stands still. */
+  #onTools() {
+    if (this.tools.armed) this.display.showMarkers();
+    if (this.tools.armed) this.#cine.stop();
+    this.#redraw();
   }
 
   #applyPreferences() {

@@ -99,12 +99,11 @@ export class Pane {
 
   /**
    * @param {number} factor
-   * @param {{x: number, y: number} | null} at  what lies there stays there, CSS pixels; null: the pane's middle
+   * @param {{x: number, y: number}} [at]  what lies there stays there, CSS pixels; else what lies in the pane's middle
    */
-  zoomBy(factor, at = null) {
+  zoomBy(factor, at = { x: this.#size.width / 2, y: this.#size.height / 2 }) {
     const { zoom } = this.#camera;
     this.#camera.zoom = clamp(zoom * factor, ZOOM_RANGE);
-    if (!at) return;
     const share = 1 - this.#camera.zoom / zoom;
     const { x, y, width, height } = this.#placement;
     const middle = { x: (x + width / 2) / devicePixelRatio, y: (y + height / 2) / devicePixelRatio };

@@ -17,11 +17,7 @@ export class Tools extends EventTarget {
     this.#arm(this.#armed === "ruler" ? null : "ruler");
   }
 
-  removeRuler() {
-    this.rulers.removeLast();
-    this.#changed();
-  }
-
+  /** The next press in any plane places the reader's mark. */
   startMarking() {
     this.#arm("mark");
   }
@@ -157,8 +153,10 @@ export class Rulers {
     return null;
   }
 
-  removeLast() {
-    this.#all.pop();
+  /** @param {(ruler: Ruler) => boolean} isSeen */
+  removeLast(isSeen) {
+    const last = this.#all.filter(isSeen).pop();
+    this.#all = this.#all.filter((ruler) => ruler !== last);
   }
 
   /** Remove what was hardly drawn: a press without a drag. */
@@ -168,11 +166,6 @@ export class Rulers {
 
   clear() {
     this.#all = [];
-  }
-
-  /** @returns {string} changes whenever any of them does */
-  get key() {
-    return JSON.stringify(this.#all);
   }
 
   /** @param {Ruler} ruler */
