@@ -5,6 +5,7 @@
 import { PRESETS } from "./window.js";
 
 const TEXT_FIELD = "textarea, [contenteditable], input:not([type=range], [type=radio], [type=checkbox])";
+const TAKES_LIST_KEYS = "select:not([data-pointed]), [type=radio], [type=checkbox]";
 const OF_LISTS = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End", " ", "Enter"];
 
 /**
@@ -105,7 +106,7 @@ export function pageKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return null;
   const target = /** @type {Element} */ (event.target);
   if (target.matches(TEXT_FIELD) || pressesButton(event, target)) return null;
-  if (target.matches("select, [type=radio], [type=checkbox]") && OF_LISTS.includes(event.key)) return null;
+  if (target.matches(TAKES_LIST_KEYS) && OF_LISTS.includes(event.key)) return null;
   return event.key.length === 1 ? event.key.toLowerCase() : event.key;
 }
 
@@ -127,7 +128,7 @@ export function listenToKeys(viewer) {
  * @param {Element} target
  */
 function pressesButton(event, target) {
-  if (!target.matches("button, a")) return false;
+  if (!target.matches("button, a, summary")) return false;
   if (event.key === " ") return true;
   return event.key === "Enter" && !event.repeat && target.getAttribute("aria-pressed") !== "true";
 }

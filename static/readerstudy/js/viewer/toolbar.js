@@ -97,11 +97,16 @@ export class Toolbar {
   }
 
   /**
+   * A list that was opened with the pointer gives the keys back: only one reached by keyboard takes them; see keys.js.
+   *
    * @param {string} name
    * @param {(value: string) => void} choose
    */
   #onChoice(name, choose) {
-    this.#select(name).addEventListener("change", (event) => choose(/** @type {any} */ (event.target).value));
+    const select = this.#select(name);
+    select.addEventListener("change", () => choose(select.value));
+    select.addEventListener("pointerdown", () => (select.dataset.pointed = ""));
+    select.addEventListener("blur", () => delete select.dataset.pointed);
   }
 
   /** @param {string} name */
