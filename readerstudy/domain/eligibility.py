@@ -9,7 +9,7 @@ ELIGIBILITY = (
     "The organ is cut off by the edge of the image",
     "Strong artefacts at the organ (metal, motion)",
 )
-"""Of the patient or host: another one takes the case's place."""
+"""Of the patient or host."""
 
 CRITERIA = (
     "No tumour can be seen",
@@ -17,4 +17,4 @@ CRITERIA = (
     "The image is damaged (slices missing, wrong grays)",
     "Text or marks in the image",
 )
-"""Of the case as it was made: a new tumour in the same host, or another patient, takes its place."""
+"""Of the case as it was made."""

@@ -153,8 +153,8 @@ def accept_case(*, study: Study, token: str, actor: str) -> None:
 def reject_case(*, study: Study, token: str, reason: str, actor: str) -> None:
     """Record that a case is no good by a criterion of the design, and have it replaced.
 
-    Where nobody is left to take its place it stays rejected, which keeps the study from being opened; this is not said
-    here, since it could tell the arm.
+    Where nobody is left in one of its organ's arms, a case of either stays rejected, which keeps the study from being
+    opened.
 
     Raises
     ------
@@ -176,9 +176,7 @@ def reject_case(*, study: Study, token: str, reason: str, actor: str) -> None:
         _record(case, actor, reason)
         audit.record(actor=actor, action="reject case", study=study, case=case.pack.case.code, reason=reason)
         try:
-            replace_before_opening(
-                case=case.pack.case, reason=reason, another_patient=reason in gallery.rules.eligibility, actor=actor
-            )
+            replace_before_opening(case=case.pack.case, reason=reason, actor=actor)
         except NoReplacementError:
             return
 

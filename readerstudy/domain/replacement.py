@@ -1,4 +1,4 @@
-"""What takes the place of a case that is no good: another tumour, or another patient, with the matching kept."""
+"""What takes the place of a case that is no good: another patient in either arm, with the matching kept."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.db import transaction
 from readerstudy.domain.actors import actor_of
 from readerstudy.domain.candidates import candidates
 from readerstudy.domain.case_plan import PlannedCase, Slot
-from readerstudy.domain.case_sets import fill, next_seed, rebuild
-from readerstudy.domain.design import StudyDesign, parse_design
+from readerstudy.domain.case_sets import fill, rebuild
+from readerstudy.domain.design import OrganDesign, StudyDesign, parse_design
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.matching import Likeness
 from readerstudy.domain.persons import persons
@@ -19,7 +19,6 @@ from readerstudy.models.case import Case, SlicePack
 from readerstudy.models.case_review import CaseReplacement
 from readerstudy.models.ground_truth import GroundTruth
 from readerstudy.models.study import Study
-from readerstudy.models.synthesis_run import SynthesisRun
 from readerstudy.models.vocabulary import Origin
 from readerstudy.models.volume import OrganScan
 
@@ -31,17 +30,17 @@ class NoReplacementError(DomainError):
     """No patient is left who could take the case's place."""
 
 
-def plan_replacement(*, case: Case, another_patient: bool) -> PlannedCase:
+def plan_replacement(*, case: Case) -> PlannedCase:
     """Plan what could take a case's place: of its organ and generator, for an equal part in the study.
 
-    A tumour of ours is made anew in its host, from a new seed; with `another_patient`, or where it is none of ours,
-    the patient takes the place who is most like the case's in what the design matches, of those whom no case of the
-    study shows or has shown. The study's seed decides what is equal.
+    The patient or host takes the place who is most like the case's in what the design matches, of those whom no case
+    of the study shows or has shown. The study's seed decides what is equal. So that nothing tells the case's arm,
+    there must be such a patient for each arm and generator of the organ.
 
     Raises
     ------
     NoReplacementError
-        If there is no such patient.
+        If there is not.
     """
     truth = GroundTruth.objects.select_related("source__volume__dataset", "synthesis_run").get(case=case)
     design = parse_design(case.study.design)
@@ -50,22 +49,25 @@ def plan_replacement(*, case: Case, another_patient: bool) -> PlannedCase:
         raise NoReplacementError("A case read elsewhere can't be replaced.")
     slot = _slot(design, case, truth)
     rng = _rng(design, case)
-    if run is not None and not another_patient:
-        return PlannedCase(slot, source, run.request["diameter_mm"], next_seed(run), _region(run))
-    scan = _most_like(source, slot, design, case.study, rng, room_mm=run.request["diameter_mm"] if run else 0.0)
+    arms = [slot, *_reviewed_slots(slot.organ)]
+    free = [_free(arm, design, case.study) for arm in arms]
+    for arm, scans in zip(arms, free, strict=True):
+        if not scans:
+            raise NoReplacementError(f"No patient is left for {arm.wants}; import more, or accept the case.")
+    scan = _most_like(source, slot, design, free[0], rng, room_mm=run.request["diameter_mm"] if run else 0.0)
     if run is None:
         return PlannedCase(slot, scan)
     diameter_mm = min(run.request["diameter_mm"], scan.largest_sphere_mm or 0.0)
-    return PlannedCase(slot, scan, diameter_mm, int(rng.integers(SEEDS)), _region(run))
+    return PlannedCase(slot, scan, diameter_mm, int(rng.integers(SEEDS)), str(run.request.get("region", "")))
 
 
-def replace_before_opening(*, case: Case, reason: str, another_patient: bool, actor: str) -> None:
-    """Put another tumour or patient into a built case that nobody has read; what it was is kept on record.
+def replace_before_opening(*, case: Case, reason: str, actor: str) -> None:
+    """Put another patient into a built case that nobody has read; what it was is kept on record.
 
     Raises
     ------
     NoReplacementError
-        If no patient is left for it.
+        If no patient is left for it, or for the organ's other arm.
     DomainError
         If the study was opened, or somebody else changed the case meanwhile.
     """
@@ -74,7 +76,7 @@ def replace_before_opening(*, case: Case, reason: str, another_patient: bool, ac
         if study.state != Study.State.PREPARING:
             raise DomainError(f"Study {study.slug} is {study.get_state_display().lower()}; its cases are fixed.")
         truth = GroundTruth.objects.select_related("source__volume__dataset", "synthesis_run").get(case=case)
-        plan = plan_replacement(case=case, another_patient=another_patient)
+        plan = plan_replacement(case=case)
         CaseReplacement.objects.create(case=case, was=describe(truth), reason=reason, actor=actor_of(actor))
         fill(truth, plan)
         truth.save()
@@ -89,10 +91,6 @@ def describe(truth: GroundTruth) -> dict[str, object]:
     return where | made
 
 
-def _region(run: SynthesisRun) -> str:
-    return str(run.request.get("region", ""))
-
-
 def _slot(design: StudyDesign, case: Case, truth: GroundTruth) -> Slot:
     organ = next(organ for organ in design.organs if organ.name == case.organ)
     return Slot(organ, truth.generator, practice=case.practice, control=truth.control, host_only=case.host_only)
@@ -105,9 +103,14 @@ def _rng(design: StudyDesign, case: Case) -> np.random.Generator:
     return np.random.default_rng([design.seed, REPLACEMENT_STREAM, *digest])
 
 
-def _most_like(
-    source: OrganScan, slot: Slot, design: StudyDesign, study: Study, rng: np.random.Generator, *, room_mm: float
-) -> OrganScan:
+def _reviewed_slots(organ: OrganDesign) -> list[Slot]:
+    """Return one slot of each arm and generator that the gallery shows of an organ."""
+    counts = {"": organ.real} | organ.synthetic
+    return [Slot(organ, generator) for generator, count in counts.items() if count]
+
+
+def _free(slot: Slot, design: StudyDesign, study: Study) -> list[OrganScan]:
+    """Return the scans that could fill a slot, of patients whom no case of the study shows or has shown."""
     person = persons()
     shown = GroundTruth.objects.filter(case__study=study, source__isnull=False)
     taken = {person[key] for key in shown.values_list("source__volume__patient_key", flat=True)}
@@ -117,9 +120,18 @@ def _most_like(
     taken |= {
         person[scan.volume.patient_key] for scan in offered if (scan.volume.dataset.name, scan.row) in passed_over
     }
-    free = [scan for scan in offered if person[scan.volume.patient_key] not in taken]
-    if not free:
-        raise NoReplacementError(f"No patient is left for {slot.wants}; import more, or accept the case.")
+    return [scan for scan in offered if person[scan.volume.patient_key] not in taken]
+
+
+def _most_like(
+    source: OrganScan,
+    slot: Slot,
+    design: StudyDesign,
+    free: list[OrganScan],
+    rng: np.random.Generator,
+    *,
+    room_mm: float,
+) -> OrganScan:
     cost = Likeness(slot, free, design.matching.on).costs(source)
     if slot.origin == Origin.HEALTHY:
         cost += [max(0.0, room_mm - (scan.largest_sphere_mm or 0.0)) for scan in free]

@@ -29,7 +29,7 @@ class CaseReview(AppendOnly):
 
 
 class CaseReplacement(AppendOnly):
-    """What a case was before another patient, or another tumour, took its place. It knows the arms."""
+    """What a case was before another patient took its place. It knows the arms."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
     was = models.JSONField(help_text="data set, row and, where we made the tumour, version and seed")
