@@ -111,13 +111,13 @@ class CropDesign(_Part):
 class ReadingDesign(_Part):
     response: Literal["label", "label+confidence", "rating-6"] = "label"
     lesion_cue: Literal["slice", "marker", "none"] = "slice"
-    practice: Annotated[int, Field(ge=0, le=50)] = 0
+    practice: Annotated[int, Field(ge=0, le=50, strict=True)] = 0
     controls: Count = 0
     host_only: Count = 0
     practice_feedback: YesNo = False
     repeats: Count = 0
-    sittings: Annotated[int, Field(ge=1, le=20)] = 1
-    washout_days: Annotated[int, Field(ge=0, le=365)] = 0
+    sittings: Annotated[int, Field(ge=1, le=20, strict=True)] = 1
+    washout_days: Annotated[int, Field(ge=0, le=365, strict=True)] = 0
     cases_per_reader: Count = 0
     anchors: Count = 0
     change_answers: Literal["until-next", "until-sitting-ends"] = "until-next"
@@ -180,7 +180,7 @@ class StudyDesign(_Part):
     slug: Annotated[str, Field(max_length=80), AfterValidator(_check_slug)]
     title: Annotated[OneLine, Field(max_length=200)]
     task: Literal["origin", "organ"] = "origin"
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(default_factory=lambda: secrets.randbits(32))
+    seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)] = Field(default_factory=lambda: secrets.randbits(32))
     stand_ins_allowed: YesNo = False
     organs: Annotated[list[OrganDesign], Field(min_length=1)]
     crop: CropDesign = CropDesign()

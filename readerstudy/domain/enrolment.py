@@ -3,7 +3,7 @@
 import re
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 
@@ -26,24 +26,21 @@ def invite_reader(*, study: Study, code: str, years: int | None = None, specialt
     """Enrol a reader and return the invitation link, which can't be had a second time."""
     _check(code, years, specialty)
     secret = new_secret()
-    try:
-        with transaction.atomic():
-            study = lock_study(study)
-            _check_open(study)
-            reader = Reader.objects.create(
-                study=study,
-                code=code,
-                years=years,
-                specialty=specialty,
-                invitation_sha256=hash_secret(secret),
-            )
-            note_changes(study=study, actor=actor, when=f"when {code} was invited")
-            drawn = order_sha256(draw_sequence(reader=reader))
-            audit.record(actor=actor, action="invite reader", study=study, reader=code, order_sha256=drawn)
-    except IntegrityError:
-        raise DomainError(
-            f"Study {study.slug} has a reader {code} already; use another code, or renew the link."
-        ) from None
+    with transaction.atomic():
+        study = lock_study(study)
+        _check_open(study)
+        if study.readers.filter(code__iexact=code).exists():
+            raise DomainError(f"Study {study.slug} has a reader {code} already; use another code, or renew the link.")
+        reader = Reader.objects.create(
+            study=study,
+            code=code,
+            years=years,
+            specialty=specialty,
+            invitation_sha256=hash_secret(secret),
+        )
+        note_changes(study=study, actor=actor, when=f"when {code} was invited")
+        drawn = order_sha256(draw_sequence(reader=reader))
+        audit.record(actor=actor, action="invite reader", study=study, reader=code, order_sha256=drawn)
     return _link(secret)
 
 

@@ -349,3 +349,10 @@ def test_a_file_as_windows_saves_it_is_read(tmp_path):
     path.write_bytes(EXAMPLE.read_bytes().replace(b"\n", b"\r\n").join([b"\xef\xbb\xbf", b""]))
 
     assert load_design(path) == load_design(EXAMPLE)
+
+
+@pytest.mark.parametrize("given", [True, "2", 2.0])
+@pytest.mark.parametrize("key", ["practice", "sittings", "washout_days"])
+def test_a_count_is_a_whole_number(key, given):
+    with pytest.raises(DomainError, match=f"reading.{key}"):
+        parse_design(design_data(reading={key: given}))

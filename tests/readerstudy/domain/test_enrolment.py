@@ -84,11 +84,12 @@ def test_a_link_can_be_renewed_after_it_was_used_and_the_first_coming_stays(stud
     assert Reader.objects.get().accepted_at == first
 
 
-def test_a_code_stands_for_one_reader(study):
+@pytest.mark.parametrize("code", ["R1", "r1"])
+def test_a_code_stands_for_one_reader(study, code):
     invite(study)
 
-    with pytest.raises(DomainError, match="has a reader R1 already; use another code, or renew the link"):
-        invite(study)
+    with pytest.raises(DomainError, match=f"has a reader {code} already; use another code, or renew the link"):
+        invite(study, code=code)
 
     assert Reader.objects.count() == 1
 
