@@ -34,7 +34,8 @@ def exclude_case(*, study: Study, code: str, actor: str, reason: str) -> CaseExc
                     f"Study {study.slug} is {study.get_state_display().lower()}: a case can be left out while readers "
                     "read; before opening it is rejected in the gallery."
                 )
+            exclusion = CaseExclusion.objects.create(case=case, reason=reason.strip())
             amend(study=study, actor=actor, change=f"Case {code} is left out for every reader.", reason=reason)
-            return CaseExclusion.objects.create(case=case, reason=reason.strip())
+            return exclusion
     except IntegrityError:
         raise DomainError(f"Case {code} is left out already.") from None

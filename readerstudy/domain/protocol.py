@@ -25,6 +25,7 @@ from readerstudy.domain.canonical import canonical_sha256, in_order
 from readerstudy.domain.case_set_hash import case_set_sha256
 from readerstudy.domain.errors import DomainError
 from readerstudy.domain.gallery_rates import rejection_rates
+from readerstudy.domain.locks import lock_study
 from readerstudy.domain.orders_hash import changed_orders
 from readerstudy.domain.result_cache import analysis_fingerprint
 from readerstudy.domain.texts import check_text
@@ -153,7 +154,7 @@ def amend(*, study: Study, actor: str, change: str, reason: str) -> Amendment:
     Raises
     ------
     DomainError
-        If the study was never opened here, or change or reason is missing or too long.
+        If the study was never opened here, change or reason is missing or too long, or the last amendment is the same.
     """
     protocol = protocol_of(study)
     if protocol is None:
@@ -164,6 +165,10 @@ def amend(*, study: Study, actor: str, change: str, reason: str) -> Amendment:
         if not text:
             raise DomainError(f"Say {name} in up to {MAX_LETTERS} letters.")
     with transaction.atomic():
+        lock_study(study)
+        last = protocol.amendments.order_by("-pk").first()
+        if last and (last.change, last.reason) == (change, reason):
+            raise DomainError("The last amendment says the same already; it is recorded.")
         event = trail.record(actor=actor, action="amend protocol", study=study, change=change, reason=reason)
         return Amendment.objects.create(protocol=protocol, actor=event.actor, change=change, reason=reason)
 

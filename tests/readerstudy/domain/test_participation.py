@@ -173,13 +173,23 @@ def test_a_reader_who_begins_anew_gets_another_order_and_the_old_one_is_kept():
     ]
 
 
+def test_a_reset_that_is_sent_twice_draws_one_order():
+    reader = factories.make_reader(make_study())
+    reset_reader(reader=reader, actor="ann", reason="They asked.")
+
+    with pytest.raises(DomainError, match="says the same already"):
+        reset_reader(reader=reader, actor="ann", reason="They asked.")
+
+    assert Sequence.objects.exclude(former_reader=None).count() == 1
+
+
 def test_an_order_drawn_anew_follows_from_the_seed_like_the_first():
     study = make_study(organs=[factories.organ_data(real=3, synthetic={"hand-crafted": 3})])
     reader = factories.make_reader(study)
     drawn = [
         [str(case) for case in Sequence.objects.get(reader=reader).items.values_list("case", flat=True)]
-        for _ in range(3)
-        if reset_reader(reader=reader, actor="ann", reason="A test.")
+        for number in range(3)
+        if reset_reader(reader=reader, actor="ann", reason=f"Test {number}.")
     ]
 
     assert len({tuple(order) for order in drawn}) > 1

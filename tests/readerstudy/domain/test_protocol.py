@@ -142,6 +142,15 @@ def test_an_amendment_is_kept_with_its_reason_and_in_the_trail(study):
     assert study.audit_events.get(action="amend protocol").detail["reason"] == "R3 fell ill."
 
 
+def test_an_amendment_that_is_sent_twice_is_recorded_once(study):
+    amend(study=study, actor="ann", change="R3 is replaced.", reason="R3 fell ill.")
+
+    with pytest.raises(DomainError, match="says the same already"):
+        amend(study=study, actor="bob", change="R3 is replaced.", reason="R3 fell ill.")
+
+    assert Amendment.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("change", "reason", "words"),
     [
