@@ -370,3 +370,26 @@ def test_the_page_and_the_server_agree_when_a_sitting_ends(page: Page, reading: 
     module = "/static/readerstudy/js/reading/timing.js"
     ends_after_ms = page.evaluate(f"import({json.dumps(module)}).then((m) => m.SITTING_ENDS_AFTER_MS)")
     assert ends_after_ms == SITTING_ENDS_AFTER.total_seconds() * 1000
+
+
+def overlap(upper: Locator, lower: Locator) -> float:
+    """By how many pixels one reaches under the other."""
+    first, second = upper.bounding_box(), lower.bounding_box()
+    return first["y"] + first["height"] - second["y"]
+
+
+def test_the_focused_comment_of_a_long_form_is_not_behind_submit(page: Page, reading: ReadingServer) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    open_room(page, reading, **EVERYTHING, attributes=["shape", "margin", "texture", "place"])
+    page.locator("[data-mark]").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Comment")).to_be_focused()
+    assert overlap(page.get_by_label("Comment"), page.locator("form > .submit")) <= 0
+
+
+def test_a_low_window_keeps_an_image_beside_the_answer(page: Page, reading: ReadingServer) -> None:
+    page.set_viewport_size({"width": 960, "height": 540})
+    open_room(page, reading, **EVERYTHING)
+    box = canvas_of(page).bounding_box()
+    assert box["height"] > 350
+    assert box["width"] > 500
