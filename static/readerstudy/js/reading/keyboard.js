@@ -34,7 +34,7 @@ export function listenToPageKeys(form, others, mark, enter) {
    */
   function choose(key, target) {
     form.press(key);
-    if (target.matches("button")) form.focusOn(key);
+    if (target.matches("button, summary")) form.focusOn(key);
   }
 }
 

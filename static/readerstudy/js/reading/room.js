@@ -64,7 +64,7 @@ export class ReadingRoom {
     this.#form.addEventListener("change", () => this.#keepDraft());
     this.#connectControls();
     this.#watchActivity();
-    this.#watchOtherWindows();
+    whenSentElsewhere(() => this.#catchUp());
   }
 
   /**
@@ -276,7 +276,7 @@ export class ReadingRoom {
     this.#dialog("stopped").addEventListener("cancel", (event) => event.preventDefault());
     // A click leaves the focus where it was, so that space and Enter go on meaning what they mean.
     this.#root.addEventListener("mousedown", (event) => {
-      if (/** @type {Element} */ (event.target).closest("button:not(dialog *)")) event.preventDefault();
+      if (/** @type {Element} */ (event.target).closest("button:not(dialog *), summary")) event.preventDefault();
     });
   }
 
@@ -287,7 +287,8 @@ export class ReadingRoom {
       shown: button.dataset.key.toUpperCase(),
       does: button.dataset.does,
     }));
-    return { title: "Answer", entries: [...answers, { shown: "Enter", does: "submit the answer" }, ...buttons] };
+    const submit = { shown: "Enter", does: "submit the answer; with Ctrl from a comment, which Esc leaves" };
+    return { title: "Answer", entries: [...answers, submit, ...buttons] };
   }
 
   #watchActivity() {
@@ -313,10 +314,6 @@ export class ReadingRoom {
     document.addEventListener("freeze", () => this.#clock.setVisible(false, performance.now()));
     window.addEventListener("pagehide", () => this.#keepDraft());
     window.addEventListener("pageshow", ({ persisted }) => persisted && seen());
-  }
-
-  #watchOtherWindows() {
-    whenSentElsewhere(() => this.#catchUp());
   }
 
   /**
