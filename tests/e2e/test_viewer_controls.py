@@ -138,3 +138,25 @@ class TestCine:
         expect(control(room, "cine")).to_have_attribute("aria-pressed", "true")
         press(room, key)
         expect(control(room, "cine")).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_wheel_over_the_slice_bar_scrolls(room):
+    room.locator("[data-pane=axial] input[type=range]").hover()
+    room.mouse.wheel(0, 120)
+    settle(room)
+    assert slice_shown(room) == CUE + 1
+
+
+def test_a_rulers_length_is_whole_at_the_upper_edge(room):
+    room.evaluate(
+        """() => {
+            window.heights = [];
+            const fillText = CanvasRenderingContext2D.prototype.fillText;
+            CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+                window.heights.push(y);
+                return fillText.call(this, text, x, y);
+            };
+        }"""
+    )
+    measure(room, (0, 5), (-0.4, 30))
+    assert room.evaluate("window.heights.at(-1)") >= 8

@@ -2,7 +2,6 @@
 
 export class EarlierCases {
   #root;
-  #end;
 
   /**
    * @param {HTMLElement | null} root  null where the study lets nobody go back
@@ -11,18 +10,13 @@ export class EarlierCases {
    */
   constructor(root, end, { revisit, goBack }) {
     this.#root = root;
-    this.#end = end;
     root?.querySelector("[data-numbers]").addEventListener("click", ({ target }) => {
       const { url } = /** @type {HTMLElement} */ (target).dataset;
       if (url) revisit(url);
     });
     root?.querySelector("[data-return]").addEventListener("click", goBack);
-    root?.querySelector("[data-end]").addEventListener("click", () => this.askEnd());
+    root?.querySelector("[data-end]").addEventListener("click", () => end?.showModal());
     end?.querySelector("[data-cancel]").addEventListener("click", () => end.close());
-  }
-
-  askEnd() {
-    this.#end?.showModal();
   }
 
   /**

@@ -103,7 +103,7 @@ export class ReadingRoom {
     if (!state.done) this.#notify(ELSEWHERE, "warning");
   }
 
-  /** Whether this page itself goes on from its case: the answer is on its way, or what is told of it is being read. */
+  /** The answer is on its way, or what is told of it is being read: then this page itself goes on. */
   get #isGoingOn() {
     return this.#feedback.isShown || this.#outbox.isWaitingFor(this.#case.answer_url);
   }
@@ -252,9 +252,7 @@ export class ReadingRoom {
   #showProgress({ position, total, practice, minutes_left: minutes }) {
     const left = minutes ? `, about ${minutes} min left` : "";
     this.#write("progress", `${practice ? "Practice" : "Case"} ${position} / ${total}${left}`);
-    const bar = /** @type {HTMLProgressElement} */ (this.#part("progress-bar"));
-    bar.max = total;
-    bar.value = position - 1;
+    Object.assign(this.#part("progress-bar"), { max: total, value: position - 1 });
     this.#part("practice").hidden = !practice;
   }
 
@@ -287,7 +285,7 @@ export class ReadingRoom {
       shown: button.dataset.key.toUpperCase(),
       does: button.dataset.does,
     }));
-    const submit = { shown: "Enter", does: "submit the answer; with Ctrl from a comment, which Esc leaves" };
+    const submit = { shown: "Enter", does: "submit the answer; from a comment with Ctrl" };
     return { title: "Answer", entries: [...answers, submit, ...buttons] };
   }
 

@@ -137,12 +137,14 @@ function drawRuler(context, image, ruler) {
 function writeLabel(context, text, x, y, ratio) {
   context.font = `600 ${13 * ratio}px system-ui, sans-serif`;
   context.textBaseline = "middle";
-  const left = Math.max(0, Math.min(x, context.canvas.width - context.measureText(text).width - 4 * ratio));
+  const { width, height } = context.canvas;
+  const left = Math.max(0, Math.min(x, width - context.measureText(text).width - 4 * ratio));
+  const middle = Math.max(9 * ratio, Math.min(y, height - 9 * ratio));
   context.lineWidth = 3 * ratio;
   context.strokeStyle = HALO;
-  context.strokeText(text, left, y);
+  context.strokeText(text, left, middle);
   context.fillStyle = RULER_COLOR;
-  context.fillText(text, left, y);
+  context.fillText(text, left, middle);
 }
 
 function strokeTwice(context, color, ratio) {

@@ -60,7 +60,9 @@ export class PaneInput {
     this.#viewer = viewer;
     this.#pane = pane;
     const { canvas, scrollbar } = pane;
-    canvas.addEventListener("wheel", (event) => this.#onWheel(event), { passive: false });
+    for (const part of [canvas, scrollbar]) {
+      part.addEventListener("wheel", (event) => this.#onWheel(event), { passive: false });
+    }
     canvas.addEventListener("pointerdown", (event) => this.#onDown(event));
     canvas.addEventListener("pointermove", (event) => this.#onMove(event));
     canvas.addEventListener("pointerup", (event) => this.#onUp(event, false));

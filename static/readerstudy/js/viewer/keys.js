@@ -92,6 +92,7 @@ export function pointerHelp(map) {
     { shown: "Ctrl + wheel", does: "zoom at the pointer" },
     { shown: "Click", does: "put the crosshair there" },
     { shown: "Shift + drag", does: "move the crosshair" },
+    { shown: "Drag a ruler’s end", does: "move it; to the other: remove" },
     { shown: "One finger", does: "scroll through slices" },
     { shown: "Two fingers", does: "zoom and move" },
   ];

@@ -36,8 +36,7 @@ export class Pane {
   #painter;
   #camera = { zoom: 1, panX: 0, panY: 0 };
   /**
-   * CSS pixels, asked for once, then as last observed: asking would have the page laid out anew in every frame. And
-   * pixels of the screen, where the browser tells them.
+   * CSS pixels, and the screen's where the browser tells them; as last observed, for asking lays out the page anew.
    *
    * @type {{width: number, height: number, onScreen?: ResizeObserverSize}}
    */
@@ -229,7 +228,7 @@ export class Pane {
     return this.#slabView;
   }
 
-  /** One canvas pixel to one pixel of the screen: where a pane lies decides to which side the browser rounds it. */
+  /** One canvas pixel to one pixel of the screen. */
   #fitCanvas() {
     const { onScreen } = this.#size;
     const width = Math.max(1, onScreen?.inlineSize ?? Math.round(this.#size.width * devicePixelRatio));

@@ -97,7 +97,7 @@ export class Toolbar {
   }
 
   /**
-   * A list that was opened with the pointer gives the keys back: only one reached by keyboard takes them; see keys.js.
+   * A list opened with the pointer takes no keys once it is closed; see keys.js.
    *
    * @param {string} name
    * @param {(value: string) => void} choose
