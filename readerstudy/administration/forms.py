@@ -192,7 +192,7 @@ class StudyForm(TaskForm):
         max_value=365,
         initial=0,
         label="Days between sittings",
-        help_text="Calendar days, counted at midnight; the next sitting stays shut until then, and readers are told the day.",
+        help_text="Calendar days, from midnight to midnight; readers are told the day that the next sitting opens.",
     )
     repeats = forms.IntegerField(
         min_value=0,
