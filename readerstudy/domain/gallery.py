@@ -18,6 +18,7 @@ from readerstudy.domain import audit
 from readerstudy.domain.actors import actor_of
 from readerstudy.domain.design import GalleryDesign, parse_design
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.locks import lock_study
 from readerstudy.domain.replacement import NoReplacementError, replace_before_opening
 from readerstudy.domain.slice_packs import decode_slice
 from readerstudy.domain.store import get_store
@@ -217,7 +218,7 @@ def _token(viewer: str, pack: SlicePack) -> str:
 
 
 def _require_preparing(study: Study) -> None:
-    now = Study.objects.select_for_update().get(pk=study.pk)
+    now = lock_study(study)
     if now.state != Study.State.PREPARING:
         raise DomainError(
             f"Study {now.slug} is {now.get_state_display().lower()}; its cases are reviewed before opening."

@@ -21,7 +21,7 @@ def lock_reader(reader: Reader) -> Reader:
     """
     share = " FOR SHARE" if connection.features.has_select_for_update else ""  # Django's ORM has no word for it
     table = connection.ops.quote_name(Study._meta.db_table)
-    study = Study.objects.raw(f"SELECT * FROM {table} WHERE id = %s{share}", [reader.study_id])[0]  # noqa: S608
+    study = Study.objects.raw(f"SELECT * FROM {table} WHERE id = %s{share}", [reader.study_id])[0]  # noqa: S608  our own table's name
     held = Reader.objects.select_for_update(no_key=True).get(pk=reader.pk)
     held.study = study
     return held

@@ -13,6 +13,7 @@ from readerstudy.domain.case_plan import PlannedCase, Slot
 from readerstudy.domain.case_sets import fill, rebuild
 from readerstudy.domain.design import OrganDesign, StudyDesign, parse_design
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.locks import lock_study
 from readerstudy.domain.matching import Likeness
 from readerstudy.domain.persons import persons
 from readerstudy.models.case import Case, SlicePack
@@ -72,7 +73,7 @@ def replace_before_opening(*, case: Case, reason: str, actor: str) -> None:
         If the study was opened, or somebody else changed the case meanwhile.
     """
     with transaction.atomic():
-        study = Study.objects.select_for_update().get(pk=case.study_id)
+        study = lock_study(case.study)
         if study.state != Study.State.PREPARING:
             raise DomainError(f"Study {study.slug} is {study.get_state_display().lower()}; its cases are fixed.")
         truth = GroundTruth.objects.select_related("source__volume__dataset", "synthesis_run").get(case=case)

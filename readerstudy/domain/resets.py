@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.locks import lock_study
 from readerstudy.domain.orders_hash import order_sha256
 from readerstudy.domain.protocol import amend
 from readerstudy.domain.sequencing import draw_sequence
@@ -25,7 +26,7 @@ def reset_reader(*, reader: Reader, actor: str, reason: str) -> Sequence:
         If the study is not open, the reader has withdrawn, or no reason is given.
     """
     with transaction.atomic():
-        study = Study.objects.select_for_update().get(pk=reader.study_id)  # no answer comes in between
+        study = lock_study(reader.study)  # no answer comes in between
         if study.state != Study.State.OPEN:
             raise DomainError(f"Study {study.slug} is {study.get_state_display().lower()}; nobody begins anew in it.")
         if reader.withdrawn_at:

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from readerstudy.domain import audit
 from readerstudy.domain.errors import DomainError
+from readerstudy.domain.locks import lock_study
 from readerstudy.domain.store import forget_files
 from readerstudy.models.case import Case, SlicePack
 from readerstudy.models.case_review import CaseReview
@@ -38,7 +39,7 @@ def remove_study(*, study: Study, actor: str) -> None:
         If it was opened, or its gallery holds reviews.
     """
     with transaction.atomic():
-        study = Study.objects.select_for_update().get(pk=study.pk)
+        study = lock_study(study)
         reason = why_kept(study)
         if reason:
             raise DomainError(reason)
