@@ -41,3 +41,25 @@ def few_threads() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def same_bits() -> Iterator[None]:
+    """Let a GPU give the same bits each time: with those algorithms of cuDNN that do, and no shortened numbers."""
+    with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+        yield
+
+
+@contextmanager
+def enough_memory(otherwise: str) -> Iterator[None]:
+    """Do what may take more memory than the GPU has.
+
+    Raises
+    ------
+    NoDevice
+        If it does, with what to do.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise NoDevice(f"The GPU's memory is too small for {otherwise}") from error

@@ -55,7 +55,7 @@ class AutoencoderTask:
 
     def picture(self, network: torch.nn.Module) -> Sequence[Sequence[Field]]:
         """Return held-out patches and, below, what the autoencoder makes of them."""
-        x = self._checked[:_PICTURED]
+        x = self._checked[: min(_PICTURED, self._how.batch)]
         return [[middle(one[0]) for one in rows.float().cpu().numpy()] for rows in (x, network(x))]
 
     def facts(self) -> dict[str, object]:

@@ -162,10 +162,13 @@ class Config(_Section):
         return sections[stage]
 
     def fingerprint(self, stage: Stage) -> str:
-        """Return the hash of what a checkpoint of a stage depends on; how long it is trained is not part of it."""
+        """Return the hash of what the checkpoints of a stage belong to.
+
+        How it is trained is no part of it, but the size of the patches: a batch that the memory does not hold, or a
+        learning rate at which the loss is no number, can be lowered on the way.
+        """
         kept = self.model_dump(mode="json", include={"seed", "data", "augmentation", stage})
-        for unneeded in ("steps", "check_every", "checks", "patience"):
-            del kept[stage]["training"][unneeded]
+        kept[stage]["training"] = {"patch_voxels": self.of(stage).training.patch_voxels}
         return hashlib.sha256(repr(sorted(_flat(kept))).encode()).hexdigest()
 
 

@@ -26,7 +26,6 @@ from synthesis.methods.latent_diffusion.training.pictures import middle
 from synthesis.methods.latent_diffusion.training.stage import generator
 
 _PICTURED = 6
-_AT_ONCE = 8
 _TIMES = 4  # at which each held-out patch is looked at
 
 
@@ -50,6 +49,10 @@ class Latents(NamedTuple):
     def take(self, index: torch.Tensor | slice) -> Latents:
         """Return some of them."""
         return Latents(*(tensor[index] for tensor in self))
+
+    def to(self, device: torch.device) -> Latents:
+        """Return them on a device."""
+        return Latents(*(tensor.to(device) for tensor in self))
 
     @property
     def condition(self) -> torch.Tensor:
@@ -78,8 +81,8 @@ class DiffusionTask:
         self._autoencoder = autoencoder
         self._train, self._mean, self._sd = self._encoded(train, cache, fingerprint, progress)
         seed = config.seed
-        checks = self._patches(held_out, self._how.checks, np.random.default_rng([seed, 5]))
-        self._checked = self._normalised(self._encode(checks, None))
+        checked = self._normalised(self._encode(held_out, self._how.checks, np.random.default_rng([seed, 5])))
+        self._checked = checked.to(device)
         torch.manual_seed(seed)
         self.network = build_denoiser(
             config.diffusion.network, latent_channels=config.autoencoder.network.latent_channels
@@ -88,7 +91,7 @@ class DiffusionTask:
     def loss(self, rng: np.random.Generator) -> torch.Tensor:
         """Return the mean square of the velocity's error, at random times, of a batch."""
         index = torch.from_numpy(rng.integers(len(self._train.tumor), size=self._how.batch))
-        batch = Latents(*(tensor.to(self._device) for tensor in self._train.take(index)))
+        batch = self._train.take(index).to(self._device)
         draws = generator(rng)
         t = torch.rand(self._how.batch, generator=draws).to(self._device)
         noise = torch.randn(batch.tumor.shape, generator=draws).to(self._device)
@@ -100,14 +103,14 @@ class DiffusionTask:
         noise = draw_noise(tuple(self._checked.tumor.shape), self._config.seed).to(self._device)
         for number in range(_TIMES):
             t = torch.full((len(noise),), (number + 0.5) / _TIMES, device=self._device)
-            for start in range(0, len(noise), _AT_ONCE):
-                some = slice(start, start + _AT_ONCE)
+            for start in range(0, len(noise), self._how.batch):
+                some = slice(start, start + self._how.batch)
                 errors.append(self._error(network, self._checked.take(some), noise[some], t[some]))
         return float(torch.stack(errors).mean())
 
     def picture(self, network: torch.nn.Module) -> Sequence[Sequence[Field]]:
         """Return held-out patches decoded: as they are, without their tumour, and with two samples."""
-        some = self._checked.take(slice(_PICTURED))
+        some = self._checked.take(slice(min(_PICTURED, self._how.batch)))
         rows = [some.tumor, some.erased]
         for seed in (1, 2):
             noise = draw_noise(tuple(some.tumor.shape), seed).to(self._device)
@@ -138,7 +141,7 @@ class DiffusionTask:
         raw = self._from_cache(cache, fingerprint)
         if raw is None:
             rng = np.random.default_rng([self._config.seed, 4])
-            raw = self._encode(self._patches(cases, self._config.diffusion.views * len(cases), rng), progress)
+            raw = self._encode(cases, self._config.diffusion.views * len(cases), rng, progress)
             save_tensors(cache, raw._asdict(), {"fingerprint": fingerprint})
         axes = (0, 2, 3, 4)
         self._mean = raw.tumor.mean(axes, keepdim=True).to(self._device)
@@ -155,32 +158,38 @@ class DiffusionTask:
         return Latents(**tensors) if facts["fingerprint"] == fingerprint else None
 
     def _normalised(self, raw: Latents) -> Latents:
-        mean, sd = self._mean.to(raw.tumor.device), self._sd.to(raw.tumor.device)
+        mean, sd = self._mean.cpu(), self._sd.cpu()
         return raw._replace(tumor=(raw.tumor - mean) / sd, erased=(raw.erased - mean) / sd)
 
-    def _patches(self, cases: Sequence[TrainingCase], count: int, rng: np.random.Generator) -> list[Patch]:
-        """Draw patches of the cases in turn."""
+    def _patches(self, cases: Sequence[TrainingCase], numbers: range, rng: np.random.Generator) -> list[Patch]:
         how, size = self._config.augmentation, self._how.patch_voxels
         voxel_mm = self._config.data.voxel_mm
-        return [draw_patch(cases[n % len(cases)], size, rng, how, voxel_mm=voxel_mm) for n in range(count)]
+        return [draw_patch(cases[n % len(cases)], size, rng, how, voxel_mm=voxel_mm) for n in numbers]
 
-    def _encode(self, patches: Sequence[Patch], progress: Callable[[int, int], None] | None) -> Latents:
+    def _encode(
+        self,
+        cases: Sequence[TrainingCase],
+        count: int,
+        rng: np.random.Generator,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Latents:
+        """Draw so many patches of the cases in turn and encode them, a batch at a time; the latents stay in memory."""
         data, factor = self._config.data, self._config.autoencoder.network.factor
         parts: list[list[torch.Tensor]] = []
         self._autoencoder.eval()
-        for start in range(0, len(patches), _AT_ONCE):
-            some = patches[start : start + _AT_ONCE]
+        for start in range(0, count, self._how.batch):
+            some = self._patches(cases, range(start, min(start + self._how.batch, count)), rng)
             without = [erased(one.hu, one.tumor, one.level_hu, voxel_mm=data.voxel_mm) for one in some]
             tumor = torch.from_numpy(np.stack([one.tumor[np.newaxis] for one in some]).astype(np.float32))
             with torch.no_grad():
                 latents = [
-                    self._autoencoder.encode(self._stacked(images))[0].float()
+                    self._autoencoder.encode(self._stacked(images))[0].float().cpu()
                     for images in ([one.hu for one in some], without)
                 ]
             cells = changed_cells(tumor, factor, voxel_mm=data.voxel_mm)
-            parts.append([*latents, mask_channels(tumor, factor).to(self._device), cells.to(self._device)])
+            parts.append([*latents, mask_channels(tumor, factor), cells])
             if progress:
-                progress(start + len(some), len(patches))
+                progress(start + len(some), count)
         return Latents(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
     def _stacked(self, images: Sequence[Field]) -> torch.Tensor:

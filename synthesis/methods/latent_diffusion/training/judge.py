@@ -51,7 +51,7 @@ class FilterTask:
 
     def picture(self, network: torch.nn.Module) -> Sequence[Sequence[Field]]:
         """Return held-out patches, their tumours and what is called tumour."""
-        x, tumor = self._checked[0][:_PICTURED], self._checked[1][:_PICTURED]
+        x, tumor = (one[: min(_PICTURED, self._how.batch)] for one in self._checked)
         called = torch.sigmoid(network(x)) * 2 - 1
         return [[middle(one[0]) for one in row.float().cpu().numpy()] for row in (x, tumor * 2 - 1, called)]
 

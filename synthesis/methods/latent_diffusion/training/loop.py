@@ -126,7 +126,7 @@ class Training:
         Raises
         ------
         TrainingStopped
-            If the loss is no number, or memory is too small.
+            If the loss is no number.
         """
         started = time.monotonic()
         progress, how = self._progress, self._how
@@ -166,17 +166,11 @@ class Training:
         self._optimizer.zero_grad(set_to_none=True)
         rng = np.random.default_rng([self._seed, step, self._world.rank])
         total = 0.0
-        try:
-            for _ in range(how.accumulate):
-                with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self._device.type == "cuda"):
-                    loss = task.loss(rng) / how.accumulate
-                loss.backward()  # type: ignore[no-untyped-call]
-                total += float(loss.detach())
-        except torch.OutOfMemoryError as error:
-            raise TrainingStopped(
-                f"The GPU's memory is too small for {how.batch} patches of {how.patch_voxels}³ voxels at a time; lower "
-                "batch and raise accumulate by as much in the config, and go on with --resume."
-            ) from error
+        for _ in range(how.accumulate):
+            with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self._device.type == "cuda"):
+                loss = task.loss(rng) / how.accumulate
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
         return total
 
     def _apply(self, step: int) -> None:

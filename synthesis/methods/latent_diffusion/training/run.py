@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from synthesis.methods.latent_diffusion.devices import device_named
+from synthesis.methods.latent_diffusion.devices import device_named, enough_memory, same_bits
 from synthesis.methods.latent_diffusion.library import FORMAT, ModelConfig, read_stored
 from synthesis.methods.latent_diffusion.model import load, write_model
 from synthesis.methods.latent_diffusion.networks import Autoencoder
@@ -83,7 +83,12 @@ def train(run: TrainingRun) -> Trained:
         raise TrainingStopped(f"{folder} holds a training already; go on with --resume, or name another folder.")
     autoencoder = _trained(run, "autoencoder") if run.stage == "diffusion" else None
     folder.mkdir(parents=True, exist_ok=True)
-    with joined(device) as world:
+    how = run.config.of(run.stage).training
+    otherwise = (
+        f"{how.batch} patches of {how.patch_voxels}³ voxels at a time; lower {run.stage}.training.batch and raise "
+        "accumulate by as much in the config, and go on with --resume."
+    )
+    with enough_memory(otherwise), same_bits(), joined(device) as world:
         with _progress("reading cases", world) as report:
             cases = read_cases(run.manifest, run.config.data, cache=run.out / "cases", progress=report)
         for case, reason in cases.skipped if world.leads else []:
@@ -91,10 +96,10 @@ def train(run: TrainingRun) -> Trained:
         task = _task(run, cases, device, autoencoder, world)
         training = Training(
             task,
-            run.config.of(run.stage).training,
+            how,
             folder,
             seed=run.config.seed,
-            fingerprint=f"{run.config.fingerprint(run.stage)} {cases.sha256} {world.size}",
+            fingerprint=f"{run.config.fingerprint(run.stage)} {cases.sha256}",
             device=device,
             world=world,
         )

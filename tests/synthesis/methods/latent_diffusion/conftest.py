@@ -22,7 +22,7 @@ from tests.synthesis.conftest import build_host
 
 STAGE = """
 patch_voxels = 8
-batch = 2
+batch = {batch}
 accumulate = 2
 steps = {steps}
 warm_up = 2
@@ -36,8 +36,17 @@ patience = {patience}
 """
 
 
-def config_text(*, steps: int = 4, every: int = 2, rate: float = 1e-3, patience: int = 0, name: str = "tiny") -> str:
-    stage = STAGE.format(steps=steps, every=every, rate=rate, patience=patience)
+def config_text(
+    *,
+    steps: int = 4,
+    every: int = 2,
+    rate: float = 1e-3,
+    patience: int = 0,
+    batch: int = 2,
+    noise_hu: float = 4.0,
+    name: str = "tiny",
+) -> str:
+    stage = STAGE.format(steps=steps, every=every, rate=rate, patience=patience, batch=batch)
     return f"""
 name = "{name}"
 licence = "CC0-1.0"
@@ -52,7 +61,7 @@ held_out = 0.4
 shift_voxels = 1
 mirror = true
 level_hu = 4.0
-noise_hu = 4.0
+noise_hu = {noise_hu}
 contrast = 0.1
 [autoencoder]
 kl_weight = 1e-4

@@ -134,10 +134,13 @@ def test_a_full_disk_is_said_and_the_last_checkpoint_is_kept(write_config, manif
 
 def test_a_loss_that_is_no_number_stops_the_training_and_keeps_the_checkpoint(write_config, manifest, tmp_path, capsys):
     out = tmp_path / "run"
-    assert train("autoencoder", write_config(steps=40, rate=1e30), manifest, out) == 2
-    assert_refused(capsys, "is no number;")
-    if (out / "autoencoder" / "checkpoint.safetensors").exists():
-        assert all(one.isfinite().all() for one in weights(out).values())
+    assert train("autoencoder", write_config(steps=2), manifest, out) == 0
+    capsys.readouterr()
+    assert train("autoencoder", write_config(steps=40, every=50, rate=1e30), manifest, out, "--resume") == 2
+    assert_refused(capsys, "the checkpoint of step 2 is kept: lower learning_rate and go on with --resume")
+    assert all(one.isfinite().all() for one in weights(out).values())
+    assert train("autoencoder", write_config(steps=6, rate=1e-4), manifest, out, "--resume") == 0
+    assert "trained, after 6 steps" in capsys.readouterr().out
 
 
 def test_a_corrupt_case_is_left_out_by_name(write_config, manifest, tmp_path, capsys):
@@ -168,9 +171,15 @@ def test_too_little_memory_is_said_with_what_to_change(write_config, manifest, t
     def loss(_self, _rng):
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr(AutoencoderTask, "loss", loss)
-    assert train("autoencoder", write_config(), manifest, tmp_path / "run") == 2
-    assert_refused(capsys, "too small for 2 patches of 8³ voxels at a time; lower batch and raise accumulate")
+    config, out = write_config(steps=2), tmp_path / "run"
+    assert train("autoencoder", config, manifest, out) == 0
+    capsys.readouterr()
+    with monkeypatch.context() as patched:
+        patched.setattr(AutoencoderTask, "loss", loss)
+        assert train("autoencoder", write_config(steps=4), manifest, out, "--resume") == 2
+    assert_refused(capsys, "small for 2 patches of 8³ voxels at a time; lower autoencoder.training.batch and raise acc")
+    assert train("autoencoder", write_config(steps=4, batch=1), manifest, out, "--resume") == 0
+    assert "trained, after 4 steps" in capsys.readouterr().out
 
 
 def test_what_is_there_already_is_not_overwritten(write_config, manifest, tmp_path, capsys):
@@ -179,7 +188,7 @@ def test_what_is_there_already_is_not_overwritten(write_config, manifest, tmp_pa
     capsys.readouterr()
     assert train("autoencoder", config, manifest, out) == 2
     assert_refused(capsys, "holds a training already; go on with --resume, or name another folder")
-    assert train("autoencoder", write_config(rate=2e-3), manifest, out, "--resume") == 2
+    assert train("autoencoder", write_config(noise_hu=5.0), manifest, out, "--resume") == 2
     assert_refused(capsys, "was made with another config or other cases")
     assert train("diffusion", config, manifest, tmp_path / "other") == 2
     assert_refused(capsys, "train the autoencoder first")
