@@ -26,7 +26,7 @@ from synthesis.methods.latent_diffusion.conditioning import (
     to_hu,
     to_unit,
 )
-from synthesis.methods.latent_diffusion.devices import few_threads
+from synthesis.methods.latent_diffusion.devices import enough_memory, few_threads, same_bits
 from synthesis.methods.latent_diffusion.library import Stored, UnusableModel, find
 from synthesis.methods.latent_diffusion.model import Model, load
 from synthesis.methods.latent_diffusion.region import Field, Region
@@ -232,7 +232,11 @@ def _sampled_once(host: Host, drawn: str) -> Sample:
     networks = load(stored, tumor.device)
     body = _body(host, tumor)
     region, mask = _region(host, tumor, body, networks)
-    with few_threads(), torch.inference_mode():
+    otherwise = (
+        f"a region of {max(region.shape)}³ voxels; make it on the processor (--device cpu), or ask for a smaller "
+        "diameter."
+    )
+    with few_threads(), same_bits(), enough_memory(otherwise), torch.inference_mode():
         return _run(host, tumor, networks, region, mask)
 
 
