@@ -3,6 +3,7 @@
     python -m benchmarks.diffusion                  # time and memory of one early tumour, by threads
     python -m benchmarks.diffusion --texture 40     # instead, of so many phantom tumours, statistics beside samples'
                                    --first 1000     # of other patients
+                                   --model NAME     # by another model than the starter model
 
 The published figure (8.2 s and 4.1 GB for one crop of 96³ at T = 4) was measured on two shared cores where four steps
 of a small U-Net (12³, one thread) took 0.29 s; it is carried to this machine by the time which such steps take here.
@@ -21,6 +22,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 import argparse
 import math
 import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -126,36 +130,60 @@ class Texture(NamedTuple):
     long: float
 
 
-def print_texture(count: int, first: int) -> None:
+class Imaged(NamedTuple):
+    """A phantom patient: as a host, and the size and the statistics of its own lesion."""
+
+    host: Host
+    diameter_mm: float
+    lesion: Texture
+
+
+def imaged(seed: int) -> Imaged | None:
+    """Render a patient with its lesion and without; None where the liver is too small for it."""
+    rng = np.random.default_rng([seed, 77])
+    patient = sample_patient(rng, phase="portal")
+    try:
+        lesion = sample_lesion(patient, organ="liver", diameter_mm=(12.0, 20.0), rng=rng)
+    except LesionFitError:
+        return None
+    with_lesion, without = render_patient(patient, lesion=lesion), render_patient(patient)
+    host = Host(without.ct, np.isin(without.labels, ORGAN_LABELS["liver"]), organ("liver"))
+    return Imaged(host, lesion.diameter_mm, _texture(with_lesion.ct, with_lesion.tumor_mask, host))
+
+
+def sampled(patient: Imaged, seed: int, model: str) -> tuple[Texture, int]:
+    """Put a model's tumour into a patient; return its statistics and how many samples were rejected for it."""
+    host = patient.host
+    recipe = sample_recipe(
+        host, method="latent-diffusion", diameter_mm=patient.diameter_mm, seed=seed, model=model, device="cpu"
+    )
+    made = apply_recipe(host, recipe)
+    return _texture(made.apply_to(host.ct), made.full_mask(host.ct.shape), host), recipe.parameters["rejected"]
+
+
+def _pair(seed: int, model: str) -> tuple[Texture, Texture, int] | None:
+    patient = imaged(seed)
+    return (patient.lesion, *sampled(patient, seed, model)) if patient else None
+
+
+def print_texture(count: int, first: int, model: str) -> None:
     """Print the texture of phantom lesions beside that of samples in the same patients."""
-    reference, samples, rejected = [], [], 0
-    for seed in range(first, first + count):
-        rng = np.random.default_rng([seed, 77])
-        patient = sample_patient(rng, phase="portal")
-        try:
-            lesion = sample_lesion(patient, organ="liver", diameter_mm=(12.0, 20.0), rng=rng)
-        except LesionFitError:
-            continue
-        with_lesion, without = render_patient(patient, lesion=lesion), render_patient(patient)
-        liver = np.isin(without.labels, ORGAN_LABELS["liver"])
-        host = Host(without.ct, liver, organ("liver"))
-        recipe = sample_recipe(host, method="latent-diffusion", diameter_mm=lesion.diameter_mm, seed=seed)
-        made = apply_recipe(host, recipe)
-        rejected += recipe.parameters["rejected"]
-        reference.append(_texture(with_lesion.ct, with_lesion.tumor_mask, host))
-        samples.append(_texture(made.apply_to(host.ct), made.full_mask(host.ct.shape), host))
-    _print_statistics(np.array(reference), np.array(samples), rejected)
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        pairs = [pair for pair in pool.map(partial(_pair, model=model), range(first, first + count)) if pair]
+    reference, samples, rejected = zip(*pairs, strict=True)
+    _print_statistics(np.array(reference), np.array(samples), sum(rejected))
 
 
 def _print_statistics(reference: np.ndarray, samples: np.ndarray, rejected: int) -> None:
     print(f"\n{len(samples)} tumours of each; {rejected} samples rejected by the filter")
     print("\n| | phantom lesions | samples | samples' / lesions' | difference |\n| --- | ---: | ---: | ---: | ---: |")
+    root = math.sqrt(len(samples))
     for column, name in enumerate(Texture._fields):
         first, second = (float(np.nanmean(values[:, column])) for values in (reference, samples))
         spread = [float(np.nanstd(values[:, column])) for values in (reference, samples)]
         print(
             f"| {name} | {first:.2f} ± {spread[0]:.2f} | {second:.2f} ± {spread[1]:.2f} | {second / first:.2f} "
-            f"| {second - first:+.2f} |"
+            f"| {second - first:+.2f} ± {math.hypot(*spread) / root:.2f} |"
         )
     print(f"\ntwo-sample classifier on these four: AUC {two_sample_auc(reference, samples, 1):.2f} (goal 0.75 at most)")
 
@@ -175,8 +203,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--texture", type=int, default=0, metavar="N")
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="of the first patient")
+    parser.add_argument("--model", default=STARTER, metavar="NAME")
     options = parser.parse_args()
     if options.texture:
-        print_texture(options.texture, options.first)
+        print_texture(options.texture, options.first, options.model)
     else:
         print_speed()
