@@ -135,9 +135,14 @@ def sample_parameters(
         called_share = _sampled(host, tumor).called_share
         if called_share >= networks.config.accepted_share:
             return dataclasses.asdict(dataclasses.replace(tumor, called_share=called_share, rejected=rejected))
+    otherwise = "try another seed, a larger diameter or another model."
+    if host.phase == "none":
+        otherwise = (
+            f"this CT seems to be unenhanced, where few tumours can be seen: use an enhanced one, or {otherwise}"
+        )
     raise AllRejected(
         f"None of {MOST_TRIES} samples of {diameter_mm:.1f} mm by the model '{model}' is taken for a tumour by its "
-        "filter; try another seed, a larger diameter or another model."
+        f"filter; {otherwise}"
     )
 
 

@@ -119,8 +119,13 @@ def test_a_models_gain_scales_the_texture_of_its_samples(host, models):
 
 def test_when_the_filter_takes_nothing_it_is_said(host, models):
     make_tiny_model(models / "strict", accepted_share=1.0)
-    with pytest.raises(engine.AllRejected, match=r"None of 10 samples of 12\.0 mm by the model 'strict'"):
+    with pytest.raises(
+        engine.AllRejected, match=r"None of 10 samples of 12\.0 mm by the model 'strict'.*; try another"
+    ):
         sample_recipe(host, method="latent-diffusion", diameter_mm=12.0, seed=5, model="strict")
+    unenhanced = build_host(organ_hu=50.0)
+    with pytest.raises(engine.AllRejected, match=r"this CT seems to be unenhanced, .* use an enhanced one, or try"):
+        sample_recipe(unenhanced, method="latent-diffusion", diameter_mm=12.0, seed=5, model="strict")
 
 
 def test_rejected_samples_are_drawn_again_and_counted(host, models, monkeypatch):
