@@ -12,7 +12,7 @@ help:
 	@echo "make test-services the tests of the database and the broker, on DATABASE_URL and CELERY_BROKER_URL"
 	@echo "make lint          ruff, mypy, import contracts, missing migrations"
 	@echo "make format        let ruff format the code"
-	@echo "make starter-model train the starter model of latent diffusion again (minutes on an idle machine)"
+	@echo "make starter-model train the starter model of latent diffusion again (half an hour of two idle cores)"
 
 $(VENV)/installed: requirements.txt
 	@$(PYTHON) -m venv $(VENV)
@@ -66,7 +66,7 @@ STARTER := synthesis/methods/latent_diffusion
 STARTER_RUN ?= data/starter-model
 starter-model: $(VENV)/installed
 	@test -f $(STARTER_RUN)/phantoms/manifest.csv || \
-		$(BIN)/python -m synthesis phantoms --tumors 36 --hosts 6 --seed 8 --diameter-mm 6 24 --jobs 2 --out $(STARTER_RUN)/phantoms
+		$(BIN)/python -m synthesis phantoms --tumors 120 --hosts 20 --seed 8 --diameter-mm 6 24 --jobs 2 --out $(STARTER_RUN)/phantoms
 	@for stage in autoencoder diffusion filter; do \
 		OMP_NUM_THREADS=1 $(BIN)/python -m synthesis train $$stage $(STARTER)/starter.toml --resume \
 			--manifest $(STARTER_RUN)/phantoms/manifest.csv --out $(STARTER_RUN)/run || exit; \
