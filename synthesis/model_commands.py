@@ -6,6 +6,7 @@ torch takes seconds to import, so each command imports what it needs when it run
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -106,15 +107,17 @@ def _train(options: argparse.Namespace) -> list[Line]:
         "early": "stopped, as held-out cases improved no more",
         "time": "out of time; go on with --resume",
     }
-    text = f"{options.out / options.stage}: {why[outcome.ended]}, after {outcome.steps} steps; held-out error "
-    text += f"{outcome.error:.4g} {outcome.unit}" + (f"; the model is in {trained.model}" if trained.model else "")
+    looked = math.isfinite(outcome.error)
+    text = f"{options.out / options.stage}: {why[outcome.ended]}, after {outcome.steps} steps"
+    text += f"; held-out error {outcome.error:.4g} {outcome.unit}" if looked else ""
+    text += f"; the model is in {trained.model}" if trained.model else ""
     return [
         {
             "text": text,
             "stage": options.stage,
             "ended": outcome.ended,
             "steps": outcome.steps,
-            "held_out_error": outcome.error,
+            "held_out_error": outcome.error if looked else None,
             "left_out": [case for case, _ in trained.skipped],
             "model": str(trained.model) if trained.model else None,
         }

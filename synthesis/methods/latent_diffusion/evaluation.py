@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from synthesis.errors import UnusableInput
 from synthesis.masks import Box, Mask, bounding_box
 from synthesis.methods.latent_diffusion.conditioning import changed_cells, erased, mask_channels, to_hu, to_unit
-from synthesis.methods.latent_diffusion.devices import few_threads, same_bits
+from synthesis.methods.latent_diffusion.devices import enough_memory, few_threads, same_bits
 from synthesis.methods.latent_diffusion.model import Model
 from synthesis.methods.latent_diffusion.region import Field
 from synthesis.methods.latent_diffusion.sampler import draw_noise, sample_latents
@@ -153,7 +153,8 @@ def compare(model: Model, case: TrainingCase, *, samples: int, seed: int) -> Com
     hu, mask = case.hu[part].astype(np.float32), case.tumor[part]
     without = erased(hu, mask, case.level_hu, voxel_mm=config.voxel_mm)
     both = np.stack([to_unit(image, config.window_hu)[np.newaxis] for image in (hu, without)])
-    with few_threads(), same_bits(), torch.inference_mode():
+    otherwise = f"a region of {max(mask.shape)}³ voxels; use the processor (--device cpu)."
+    with few_threads(), same_bits(), enough_memory(otherwise), torch.inference_mode():
         images = torch.from_numpy(both).to(model.device)
         there = torch.from_numpy(mask[np.newaxis, np.newaxis].astype(np.float32)).to(model.device)
         latents = model.encode(images)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 
 from synthesis.masks import Mask
-from synthesis.methods.latent_diffusion.devices import device_named
+from synthesis.methods.latent_diffusion.devices import device_named, enough_memory
 from synthesis.methods.latent_diffusion.library import (
     CARD,
     CONFIG,
@@ -100,9 +100,10 @@ def load(stored: Stored, device: str = "cpu") -> Model:
     UnusableModel
         If the weights are not what the config says: a pickle, another file, other names or shapes.
     NoDevice
-        If the device is not there.
+        If the device is not there, or has too little memory left.
     """
-    return _load(str(stored.folder), stored.sha256, device)
+    with enough_memory("the networks beside what else uses it; use the processor (--device cpu)."):
+        return _load(str(stored.folder), stored.sha256, device)
 
 
 @lru_cache(maxsize=2)

@@ -164,11 +164,12 @@ class Config(_Section):
     def fingerprint(self, stage: Stage) -> str:
         """Return the hash of what the checkpoints of a stage belong to.
 
-        How it is trained is no part of it, but the size of the patches: a batch that the memory does not hold, or a
-        learning rate at which the loss is no number, can be lowered on the way.
+        What may change on the way is no part of it: a batch that the memory does not hold, a learning rate at which
+        the loss is no number, and how long it is trained.
         """
         kept = self.model_dump(mode="json", include={"seed", "data", "augmentation", stage})
-        kept[stage]["training"] = {"patch_voxels": self.of(stage).training.patch_voxels}
+        for changeable in ("batch", "accumulate", "learning_rate", "steps", "check_every", "checks", "patience"):
+            del kept[stage]["training"][changeable]
         return hashlib.sha256(repr(sorted(_flat(kept))).encode()).hexdigest()
 
 

@@ -26,6 +26,7 @@ from synthesis.methods.latent_diffusion.training.pictures import middle
 from synthesis.methods.latent_diffusion.training.stage import generator
 
 _PICTURED = 6
+_AT_ONCE = 8  # held-out patches, whatever the batch: the error is a mean of theirs
 _TIMES = 4  # at which each held-out patch is looked at
 
 
@@ -103,8 +104,8 @@ class DiffusionTask:
         noise = draw_noise(tuple(self._checked.tumor.shape), self._config.seed).to(self._device)
         for number in range(_TIMES):
             t = torch.full((len(noise),), (number + 0.5) / _TIMES, device=self._device)
-            for start in range(0, len(noise), self._how.batch):
-                some = slice(start, start + self._how.batch)
+            for start in range(0, len(noise), _AT_ONCE):
+                some = slice(start, start + _AT_ONCE)
                 errors.append(self._error(network, self._checked.take(some), noise[some], t[some]))
         return float(torch.stack(errors).mean())
 

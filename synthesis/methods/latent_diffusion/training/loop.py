@@ -57,6 +57,10 @@ class Progress:
         That they took, in all runs together.
     best : float
         Least error on the held-out patches, and at which look, of how many, it was.
+    losses : list
+        The rows of ``losses.csv``.
+    settings : list of dict
+        Batch, accumulation and learning rate, and from which step on: more than one where they were changed on the way.
     """
 
     step: int = 0
@@ -65,16 +69,18 @@ class Progress:
     best_look: int = 0
     looks: int = 0
     losses: list[list[float]] = field(default_factory=list)
+    settings: list[dict[str, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: the reason in a word, the steps taken, the least held-out error and its unit."""
+    """How a run ended: the reason in a word, steps taken, least held-out error and its unit, `Progress.settings`."""
 
     ended: str
     steps: int
     error: float
     unit: str
+    settings: list[dict[str, float]]
 
 
 class Training:
@@ -113,7 +119,8 @@ class Training:
         tensors, facts = load_tensors(path)
         if facts["fingerprint"] != self._fingerprint:
             raise CheckpointLost(
-                f"{path} was made with another config or other cases; use those, or begin anew in another folder."
+                f"{path} was made with another config, other cases or another autoencoder; use those, or begin anew in "
+                "another folder."
             )
         self._task.network.load_state_dict(part(tensors, "network"))
         self._average.load_state_dict(part(tensors, "average"))
@@ -131,7 +138,7 @@ class Training:
         started = time.monotonic()
         progress, how = self._progress, self._how
         spent = progress.seconds
-        ended = "done" if progress.step >= how.steps else ""
+        ended = "done" if progress.step >= how.steps else "early" if self._tired() else ""
         bar = tqdm(
             total=how.steps,
             initial=progress.step,
@@ -139,6 +146,9 @@ class Training:
             disable=None if self._world.leads else True,
             file=sys.stderr,
         )
+        now: dict[str, float] = {"batch": how.batch, "accumulate": how.accumulate, "learning_rate": how.learning_rate}
+        if not ended and (not progress.settings or progress.settings[-1] != progress.settings[-1] | now):
+            progress.settings.append({"from_step": progress.step, **now})
         loss_sum, loss_count = 0.0, 0
         while not ended:
             loss = self._step(progress.step)
@@ -146,18 +156,23 @@ class Training:
             broken, over = self._world.any(not math.isfinite(loss), over, device=self._device)
             if broken:
                 raise self._diverged(progress.step)
-            self._apply(progress.step)
+            if not self._apply(progress.step):
+                raise self._diverged(progress.step)
             progress.step += 1
             progress.seconds = spent + time.monotonic() - started
             loss_sum, loss_count = loss_sum + loss, loss_count + 1
             bar.update()
             finished = progress.step >= how.steps
-            if over or finished or progress.step % how.check_every == 0:
-                tired = self._look(loss_sum / loss_count, bar)
+            if finished or progress.step % how.check_every == 0:
+                self._look(loss_sum / loss_count, bar)
                 loss_sum, loss_count = 0.0, 0
+                tired = self._world.any(self._tired(), device=self._device)[0]
                 ended = "done" if finished else "early" if tired else "time" if over else ""
+            elif over:  # no look at what an uninterrupted training would not have looked at
+                self._save()
+                ended = "time"
         bar.close()
-        return Outcome(ended, progress.step, progress.best, self._task.unit)
+        return Outcome(ended, progress.step, progress.best, self._task.unit, progress.settings)
 
     def _step(self, step: int) -> float:
         """Work out the gradients of a step; return its loss."""
@@ -173,10 +188,12 @@ class Training:
             total += float(loss.detach())
         return total
 
-    def _apply(self, step: int) -> None:
+    def _apply(self, step: int) -> bool:
+        """Take a step along the gradients; return whether they are numbers, as nothing is changed where not."""
         how, network = self._how, self._task.network
         self._world.average_gradients(network)
-        torch.nn.utils.clip_grad_norm_(network.parameters(), _CLIPPED_NORM)
+        if not math.isfinite(float(torch.nn.utils.clip_grad_norm_(network.parameters(), _CLIPPED_NORM))):
+            return False
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate(step, how)
         self._optimizer.step()
@@ -184,16 +201,22 @@ class Training:
         with torch.no_grad():
             for mean, weight in zip(self._average.parameters(), network.parameters(), strict=True):
                 mean.lerp_(weight, 1 - keep)
+        return True
 
-    def _look(self, loss: float, bar: Any) -> bool:
-        """Look at held-out patches and write a checkpoint; return whether patience is over."""
+    def _look(self, loss: float, bar: Any) -> None:
+        """Look at held-out patches and write a checkpoint, unless the weights are of no use any more."""
         progress, how = self._progress, self._how
-        progress.looks += 1
-        error = math.nan
+        error, broken = math.nan, False
         if self._world.leads:
             self._average.eval()
             with torch.inference_mode():
                 error = self._task.check(self._average)
+                broken = not (math.isfinite(error) and all(one.isfinite().all() for one in self._average.parameters()))
+        if self._world.any(broken, device=self._device)[0]:
+            raise self._diverged(progress.step - 1)
+        progress.looks += 1
+        if self._world.leads:
+            with torch.inference_mode():
                 rows = self._task.picture(self._average)
             if error < progress.best:
                 progress.best, progress.best_look = error, progress.looks
@@ -208,10 +231,14 @@ class Training:
                     f"step {progress.step} of {how.steps}, {progress.seconds:.0f} s: loss {loss:.4g}, "
                     f"held-out {error:.4g} {self._task.unit}\n"
                 )
-        tired = self._world.leads and 0 < how.patience <= progress.looks - progress.best_look
-        return self._world.any(tired, device=self._device)[0]
+
+    def _tired(self) -> bool:
+        """Return whether held-out patches have improved no more for as long as patience lasts."""
+        return self._world.leads and 0 < self._how.patience <= self._progress.looks - self._progress.best_look
 
     def _save(self) -> None:
+        if not self._world.leads:
+            return
         tensors = {
             **prefixed(self._task.network.state_dict(), "network"),
             **prefixed(self._average.state_dict(), "average"),
@@ -230,12 +257,10 @@ class Training:
 
     def _diverged(self, step: int) -> TrainingStopped:
         kept = self._folder / CHECKPOINT
-        last = int(self._progress.losses[-1][0]) if kept.exists() and self._progress.losses else None
-        go_on = (
-            f"the checkpoint of step {last} is kept: lower learning_rate and go on with --resume"
-            if last is not None
-            else "there was no checkpoint yet: lower learning_rate and begin again"
-        )
+        go_on = "there was no checkpoint yet: lower learning_rate and begin again"
+        if kept.exists():
+            last = load_tensors(kept)[1]["progress"]["step"]
+            go_on = f"the checkpoint of step {last} is kept: lower learning_rate and go on with --resume"
         return TrainingStopped(f"The loss of step {step + 1} is no number; {go_on}.")
 
 

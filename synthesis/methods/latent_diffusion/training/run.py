@@ -81,7 +81,11 @@ def train(run: TrainingRun) -> Trained:
     folder = run.out / run.stage
     if (folder / CHECKPOINT).exists() and not run.resume:
         raise TrainingStopped(f"{folder} holds a training already; go on with --resume, or name another folder.")
-    autoencoder = _trained(run, "autoencoder") if run.stage == "diffusion" else None
+    if run.stage == "diffusion" and not (run.out / "autoencoder" / _SUMMARY).exists():
+        raise TrainingStopped(
+            f"{run.out / 'autoencoder'} holds no finished training: train the autoencoder first, with the same --out "
+            "(python -m synthesis train autoencoder …)."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     how = run.config.of(run.stage).training
     otherwise = (
@@ -93,13 +97,13 @@ def train(run: TrainingRun) -> Trained:
             cases = read_cases(run.manifest, run.config.data, cache=run.out / "cases", progress=report)
         for case, reason in cases.skipped if world.leads else []:
             sys.stderr.write(f"warning: {case} is left out: {reason}\n")
-        task = _task(run, cases, device, autoencoder, world)
+        task = _task(run, cases, device, world)
         training = Training(
             task,
             how,
             folder,
             seed=run.config.seed,
-            fingerprint=f"{run.config.fingerprint(run.stage)} {cases.sha256}",
+            fingerprint=_fingerprint(run, run.stage, cases),
             device=device,
             world=world,
         )
@@ -107,26 +111,42 @@ def train(run: TrainingRun) -> Trained:
             training.resume()
         outcome = training.run(max_minutes=run.max_minutes)
         model = None
-        if world.leads:
+        if world.leads and outcome.ended != "time":
             _summarise(run, cases, outcome, task)
             model = _make_model(run, cases)
         world.wait()
     return Trained(world.leads, outcome, cases.skipped, model)
 
 
-def _task(
-    run: TrainingRun, cases: Cases, device: torch.device, autoencoder: dict[str, torch.Tensor] | None, world: World
-) -> StageTask:
+def _fingerprint(run: TrainingRun, stage: Stage, cases: Cases) -> str:
+    """Return what a stage's weights belong to: its config, the cases, and, for diffusion, the autoencoder's weights."""
+    fingerprint = f"{run.config.fingerprint(stage)} {cases.sha256}"
+    if stage != "diffusion":
+        return fingerprint
+    return f"{fingerprint} {_digest(load_tensors(run.out / 'autoencoder' / BEST)[0])}"
+
+
+def _check_stages(run: TrainingRun, stages: Sequence[Stage], cases: Cases) -> None:
+    """Refuse to build on a finished stage that belongs to another config, other cases or another autoencoder."""
+    for stage in stages:
+        summary = json.loads((run.out / stage / _SUMMARY).read_text(encoding="utf-8"))
+        if summary.get("fingerprint") != _fingerprint(run, stage, cases):
+            raise TrainingStopped(
+                f"{run.out / stage} was trained with another config, other cases or another autoencoder than the "
+                "stages beside it: train it again in an empty folder, or use what it was trained with."
+            )
+
+
+def _task(run: TrainingRun, cases: Cases, device: torch.device, world: World) -> StageTask:
     training, out = held_out(cases.cases, run.config.data.held_out, run.config.seed)
     if run.stage == "autoencoder":
         return AutoencoderTask(run.config, training, out or training, device)
     if run.stage == "filter":
         return FilterTask(run.config, training, out if _tumors(out) else training, device)
-    assert autoencoder is not None  # noqa: S101  read before, for this stage
+    _check_stages(run, ["autoencoder"], cases)
     network = Autoencoder(run.config.autoencoder.network)
-    network.load_state_dict(autoencoder)
+    network.load_state_dict(load_tensors(run.out / "autoencoder" / BEST)[0])
     network.to(device).eval().requires_grad_(requires_grad=False)
-    digest = f"{run.config.fingerprint('diffusion')} {cases.sha256} {_digest(autoencoder)}"
     with _progress("encoding patches", world) as report:
         return DiffusionTask(
             run.config,
@@ -135,7 +155,7 @@ def _task(
             device,
             autoencoder=network,
             cache=run.out / "diffusion" / f"latents-{world.rank}.safetensors",
-            fingerprint=digest,
+            fingerprint=_fingerprint(run, "diffusion", cases),
             progress=report,
         )
 
@@ -148,21 +168,14 @@ def _digest(weights: dict[str, torch.Tensor]) -> float:
     return float(sum(tensor.double().abs().sum() for tensor in weights.values()))
 
 
-def _trained(run: TrainingRun, stage: Stage) -> dict[str, torch.Tensor]:
-    path = run.out / stage / BEST
-    if not path.exists():
-        raise TrainingStopped(
-            f"{path} is not there: train the {stage} first, with the same --out (python -m synthesis train {stage} …)."
-        )
-    return load_tensors(path)[0]
-
-
 def _summarise(run: TrainingRun, cases: Cases, outcome: Outcome, task: StageTask) -> None:
     training, out = held_out(cases.cases, run.config.data.held_out, run.config.seed)
     summary = {
+        "fingerprint": _fingerprint(run, run.stage, cases),
         "held_out_error": outcome.error,
         "unit": outcome.unit,
         "steps": outcome.steps,
+        "settings": outcome.settings,
         "data_sha256": cases.sha256,
         "patients": len({case.patient for case in training}),
         "tumors": len(_tumors(training)),
@@ -183,9 +196,11 @@ def _make_model(run: TrainingRun, cases: Cases) -> Path | None:
     config = run.config
     if not all((run.out / stage / _SUMMARY).exists() for stage in STAGES):
         return None
+    _check_stages(run, STAGES, cases)
     of = {stage: json.loads((run.out / stage / _SUMMARY).read_text(encoding="utf-8")) for stage in STAGES}
     best = {stage: load_tensors(run.out / stage / BEST) for stage in STAGES}
     facts = best["diffusion"][1]
+    changed = {stage: of[stage]["settings"] for stage in STAGES if len(of[stage]["settings"]) > 1}
     described = ModelConfig(
         format=FORMAT,
         name=config.name,
@@ -205,6 +220,7 @@ def _make_model(run: TrainingRun, cases: Cases) -> Path | None:
         training={
             "config": config.model_dump(mode="json"),
             "steps": {stage: of[stage]["steps"] for stage in STAGES},
+            **({"changed": changed} if changed else {}),
             **{key: of["diffusion"][key] for key in ("data_sha256", "patients", "tumors", "held_out_patients")},
         },
         metrics={

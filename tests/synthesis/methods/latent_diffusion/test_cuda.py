@@ -67,7 +67,7 @@ def test_going_on_on_cuda_gives_the_weights_of_a_training_that_was_not_interrupt
 
 @pytest.mark.crash
 def test_kill_9_on_cuda_loses_nothing_beyond_the_last_checkpoint(write_config, manifest, tmp_path):
-    config, out = write_config(steps=3000, every=3), tmp_path / "run"
+    config, out, whole = write_config(steps=3000, every=3), tmp_path / "run", tmp_path / "whole"
     command = [sys.executable, "-m", "synthesis", "train", "autoencoder", config, "--manifest", manifest, "--out", out]
     process = subprocess.Popen([*command, "--device", "cuda"], cwd=ROOT, stderr=subprocess.DEVNULL)
     checkpoint = out / "autoencoder" / "checkpoint.safetensors"
@@ -84,6 +84,8 @@ def test_kill_9_on_cuda_loses_nothing_beyond_the_last_checkpoint(write_config, m
         == 0
     )
     assert load_tensors(checkpoint)[1]["progress"]["step"] == reached + 3
+    assert train("autoencoder", write_config(steps=reached + 3, every=3), manifest, whole, "--device", "cuda") == 0
+    assert_equal(weights(out), weights(whole))
 
 
 def test_a_seed_gives_the_same_bits_on_cuda_and_nearly_those_of_the_processor(host, tiny_model):

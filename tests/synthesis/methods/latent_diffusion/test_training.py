@@ -92,6 +92,7 @@ def test_going_on_gives_the_weights_of_a_training_that_was_not_interrupted(write
     assert train("autoencoder", write_config(steps=6), manifest, parted, "--resume") == 0
 
     assert_equal(weights(whole), weights(parted))
+    assert_equal(weights(whole, file="best.safetensors"), weights(parted, file="best.safetensors"))
 
 
 @pytest.mark.crash
@@ -132,11 +133,14 @@ def test_a_full_disk_is_said_and_the_last_checkpoint_is_kept(write_config, manif
     assert train("autoencoder", write_config(), manifest, out, "--resume") == 0
 
 
-def test_a_loss_that_is_no_number_stops_the_training_and_keeps_the_checkpoint(write_config, manifest, tmp_path, capsys):
+@pytest.mark.parametrize("every", [50, 3])  # a look at once after the step that went wrong would keep its weights
+def test_a_loss_that_is_no_number_stops_the_training_and_keeps_the_checkpoint(
+    write_config, manifest, tmp_path, capsys, every
+):
     out = tmp_path / "run"
     assert train("autoencoder", write_config(steps=2), manifest, out) == 0
     capsys.readouterr()
-    assert train("autoencoder", write_config(steps=40, every=50, rate=1e30), manifest, out, "--resume") == 2
+    assert train("autoencoder", write_config(steps=40, every=every, rate=1e30), manifest, out, "--resume") == 2
     assert_refused(capsys, "the checkpoint of step 2 is kept: lower learning_rate and go on with --resume")
     assert all(one.isfinite().all() for one in weights(out).values())
     assert train("autoencoder", write_config(steps=6, rate=1e-4), manifest, out, "--resume") == 0
@@ -166,7 +170,7 @@ def test_cuda_that_is_not_there_is_said(write_config, manifest, tmp_path, capsys
 
 
 def test_too_little_memory_is_said_with_what_to_change(write_config, manifest, tmp_path, capsys, monkeypatch):
-    """There is no GPU in the tests: torch's own error is raised in its place."""
+    """Where there is no GPU (`test_cuda.py` has one), torch's own error is raised in its place."""
 
     def loss(_self, _rng):
         raise torch.OutOfMemoryError("CUDA out of memory.")
@@ -189,7 +193,7 @@ def test_what_is_there_already_is_not_overwritten(write_config, manifest, tmp_pa
     assert train("autoencoder", config, manifest, out) == 2
     assert_refused(capsys, "holds a training already; go on with --resume, or name another folder")
     assert train("autoencoder", write_config(noise_hu=5.0), manifest, out, "--resume") == 2
-    assert_refused(capsys, "was made with another config or other cases")
+    assert_refused(capsys, "was made with another config, other cases or another autoencoder")
     assert train("diffusion", config, manifest, tmp_path / "other") == 2
     assert_refused(capsys, "train the autoencoder first")
 
@@ -205,10 +209,38 @@ def test_a_damaged_checkpoint_is_said(write_config, manifest, tmp_path, capsys):
 
 
 def test_training_stops_early_when_held_out_cases_improve_no_more(write_config, manifest, tmp_path, capsys):
-    assert (
-        train("autoencoder", write_config(steps=400, every=1, rate=1e-12, patience=3), manifest, tmp_path / "run") == 0
-    )
+    config = write_config(steps=400, every=1, rate=1e-12, patience=3)
+    assert train("autoencoder", config, manifest, tmp_path / "run") == 0
     assert "stopped, as held-out cases improved no more" in capsys.readouterr().out
+    before = weights(tmp_path / "run")
+    assert train("autoencoder", config, manifest, tmp_path / "run", "--resume") == 0
+    assert_equal(before, weights(tmp_path / "run"))
+
+
+def test_what_was_changed_on_the_way_stands_in_the_model(write_config, manifest, tmp_path, models):
+    out = tmp_path / "run"
+    assert train("autoencoder", write_config(steps=2), manifest, out) == 0
+    for stage in ("autoencoder", "diffusion", "filter"):
+        assert train(stage, write_config(steps=4, rate=5e-4), manifest, out, "--resume") == 0
+    found = library.read_stored(out / "model").config.training["changed"]
+    assert list(found) == ["autoencoder"]
+    assert [(one["from_step"], one["learning_rate"]) for one in found["autoencoder"]] == [(0, 1e-3), (2, 5e-4)]
+
+
+def test_stages_that_do_not_belong_together_make_no_model(write_config, manifest, tmp_path, capsys):
+    config, out = write_config(), tmp_path / "run"
+    for stage in ("autoencoder", "diffusion"):
+        assert train(stage, config, manifest, out) == 0
+    assert train("autoencoder", write_config(steps=8), manifest, out, "--resume") == 0
+    capsys.readouterr()
+
+    assert train("diffusion", config, manifest, out, "--resume") == 2
+    assert_refused(capsys, "was made with another config, other cases or another autoencoder")
+    assert train("filter", config, manifest, out) == 2
+    assert_refused(capsys, f"{out / 'diffusion'} was trained with another config, other cases or another autoencoder")
+    assert not (out / "model").exists()
+    assert train("diffusion", write_config(noise_hu=5.0), manifest, tmp_path / "run", "--resume") == 2
+    assert_refused(capsys, f"{out / 'autoencoder'} was trained with another config")
 
 
 @pytest.mark.parametrize(
