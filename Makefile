@@ -55,18 +55,22 @@ BY_FILE := --dist loadfile --no-loadscope-reorder
 test: lint chromium
 	$(BIN)/pytest -n 2 $(BY_FILE) -m "not e2e and not crash"
 	$(BIN)/pytest -n 2 --dist worksteal -m e2e tests/e2e
-	$(BIN)/pytest -m crash tests/crash
+	$(BIN)/pytest -m crash tests/crash tests/synthesis
 
 test-services: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 $(BY_FILE) -m "database and not crash" tests/readerstudy
 	$(BIN)/pytest -m "crash and database" tests/crash
 
-# The model that comes with latent diffusion, from its config and its seeds alone; the work stays in STARTER_RUN.
+# The model that comes with latent diffusion, from its config and its seeds alone. The work stays in a folder for these
+# phantoms and this config, and goes on there after an interruption.
 STARTER := synthesis/methods/latent_diffusion
-STARTER_RUN ?= data/starter-model
+STARTER_PHANTOMS := --tumors 120 --hosts 20 --seed 8 --diameter-mm 6 24
+STARTER_KEY := $(shell (echo '$(STARTER_PHANTOMS)'; cat $(STARTER)/starter.toml) | cksum | cut -d ' ' -f 1)
+STARTER_RUN ?= data/starter-model-$(STARTER_KEY)
 starter-model: $(VENV)/installed
-	@test -f $(STARTER_RUN)/phantoms/manifest.csv || \
-		$(BIN)/python -m synthesis phantoms --tumors 120 --hosts 20 --seed 8 --diameter-mm 6 24 --jobs 2 --out $(STARTER_RUN)/phantoms
+	@test -d $(STARTER_RUN)/phantoms || { rm -rf $(STARTER_RUN)/rendering && \
+		$(BIN)/python -m synthesis phantoms $(STARTER_PHANTOMS) --jobs 2 --out $(STARTER_RUN)/rendering && \
+		mv $(STARTER_RUN)/rendering $(STARTER_RUN)/phantoms; }
 	@for stage in autoencoder diffusion filter; do \
 		OMP_NUM_THREADS=1 $(BIN)/python -m synthesis train $$stage $(STARTER)/starter.toml --resume \
 			--manifest $(STARTER_RUN)/phantoms/manifest.csv --out $(STARTER_RUN)/run || exit; \
