@@ -36,6 +36,7 @@ from benchmarks.synthesis import build_host
 from synthesis import Host, apply_recipe, sample_recipe
 from synthesis.masks import Mask, eroded
 from synthesis.methods.latent_diffusion import devices
+from synthesis.methods.latent_diffusion.engine import AllRejected
 from synthesis.methods.latent_diffusion.evaluation import autocorrelation, two_sample_auc
 from synthesis.methods.latent_diffusion.library import STARTER, find
 from synthesis.methods.latent_diffusion.model import load
@@ -162,28 +163,39 @@ def sampled(patient: Imaged, seed: int, model: str) -> tuple[Texture, int]:
 
 
 def _pair(seed: int, model: str) -> tuple[Texture, Texture, int] | None:
+    """Return a lesion's texture, a sample's and its rejected samples; None where either arm has none."""
     patient = imaged(seed)
-    return (patient.lesion, *sampled(patient, seed, model)) if patient else None
+    try:
+        return (patient.lesion, *sampled(patient, seed, model)) if patient else None
+    except AllRejected as error:
+        print(f"patient {seed}: {error}")
+        return None
 
 
 def print_texture(count: int, first: int, model: str) -> None:
     """Print the texture of phantom lesions beside that of samples in the same patients."""
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         pairs = [pair for pair in pool.map(partial(_pair, model=model), range(first, first + count)) if pair]
+    if not pairs:
+        raise SystemExit("No patient has both a lesion and a sample; ask for more.")
     reference, samples, rejected = zip(*pairs, strict=True)
     _print_statistics(np.array(reference), np.array(samples), sum(rejected))
 
 
 def _print_statistics(reference: np.ndarray, samples: np.ndarray, rejected: int) -> None:
     print(f"\n{len(samples)} tumours of each; {rejected} samples rejected by the filter")
-    print("\n| | phantom lesions | samples | samples' / lesions' | difference |\n| --- | ---: | ---: | ---: | ---: |")
-    root = math.sqrt(len(samples))
+    print(
+        "\n| mean ± SD | phantom lesions | samples | samples' / lesions' | difference ± standard error |\n"
+        "| --- | ---: | ---: | ---: | ---: |"
+    )
     for column, name in enumerate(Texture._fields):
         first, second = (float(np.nanmean(values[:, column])) for values in (reference, samples))
         spread = [float(np.nanstd(values[:, column])) for values in (reference, samples)]
+        differences = samples[:, column] - reference[:, column]
+        error = float(np.nanstd(differences, ddof=1)) / math.sqrt(max(np.isfinite(differences).sum(), 1))
         print(
             f"| {name} | {first:.2f} ± {spread[0]:.2f} | {second:.2f} ± {spread[1]:.2f} | {second / first:.2f} "
-            f"| {second - first:+.2f} ± {math.hypot(*spread) / root:.2f} |"
+            f"| {second - first:+.2f} ± {error:.2f} |"
         )
     print(f"\ntwo-sample classifier on these four: AUC {two_sample_auc(reference, samples, 1):.2f} (goal 0.75 at most)")
 
@@ -202,8 +214,8 @@ def _texture(ct: Volume, tumor: Mask, host: Host) -> Texture:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--texture", type=int, default=0, metavar="N")
-    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="of the first patient")
-    parser.add_argument("--model", default=STARTER, metavar="NAME")
+    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="with --texture: of the first patient")
+    parser.add_argument("--model", default=STARTER, metavar="NAME", help="with --texture")
     options = parser.parse_args()
     if options.texture:
         print_texture(options.texture, options.first, options.model)
