@@ -100,6 +100,7 @@ class TestLists:
         open_room(page, reading, change_answers="until-sitting-ends")
         press(page, "r", "Enter")
         summary = page.locator("[data-part=earlier] summary")
+        expect(summary).to_be_visible()  # once the next case is there: what is hidden takes no focus
         summary.focus()
         press(page, "Enter")
         expect(page.get_by_role("button", name="Case 1", exact=True)).to_be_visible()
