@@ -166,8 +166,7 @@ class Training:
             if finished or progress.step % how.check_every == 0:
                 self._look(loss_sum / loss_count, bar)
                 loss_sum, loss_count = 0.0, 0
-                tired = self._world.any(self._tired(), device=self._device)[0]
-                ended = "done" if finished else "early" if tired else "time" if over else ""
+                ended = "done" if finished else "early" if self._tired() else "time" if over else ""
             elif over:  # no look at what an uninterrupted training would not have looked at
                 self._save()
                 ended = "time"
@@ -233,8 +232,9 @@ class Training:
                 )
 
     def _tired(self) -> bool:
-        """Return whether held-out patches have improved no more for as long as patience lasts."""
-        return self._world.leads and 0 < self._how.patience <= self._progress.looks - self._progress.best_look
+        """Return whether held-out patches have improved no more for as long as patience lasts: the leader knows."""
+        tired = self._world.leads and 0 < self._how.patience <= self._progress.looks - self._progress.best_look
+        return self._world.any(tired, device=self._device)[0]
 
     def _save(self) -> None:
         if not self._world.leads:
@@ -261,7 +261,7 @@ class Training:
         if kept.exists():
             last = load_tensors(kept)[1]["progress"]["step"]
             go_on = f"the checkpoint of step {last} is kept: lower learning_rate and go on with --resume"
-        return TrainingStopped(f"The loss of step {step + 1} is no number; {go_on}.")
+        return TrainingStopped(f"At step {step + 1} the loss, or what follows from it, is no number; {go_on}.")
 
 
 def learning_rate(step: int, how: Steps) -> float:

@@ -1,10 +1,8 @@
 """Training and sampling on a GPU: run where there is one, left out where there is none."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -13,7 +11,6 @@ import torch
 from synthesis import apply_recipe, sample_recipe
 from synthesis.methods.latent_diffusion import engine, library
 from synthesis.methods.latent_diffusion.devices import NoDevice
-from synthesis.methods.latent_diffusion.training.checkpoint import load_tensors
 from synthesis.recipe import Recipe
 from tests.synthesis.conftest import build_host
 from tests.synthesis.methods.latent_diffusion.test_training import (
@@ -21,6 +18,7 @@ from tests.synthesis.methods.latent_diffusion.test_training import (
     assert_equal,
     assert_refused,
     call,
+    killed_after_a_checkpoint,
     train,
     weights,
 )
@@ -69,21 +67,12 @@ def test_going_on_on_cuda_gives_the_weights_of_a_training_that_was_not_interrupt
 def test_kill_9_on_cuda_loses_nothing_beyond_the_last_checkpoint(write_config, manifest, tmp_path):
     config, out, whole = write_config(steps=3000, every=3), tmp_path / "run", tmp_path / "whole"
     command = [sys.executable, "-m", "synthesis", "train", "autoencoder", config, "--manifest", manifest, "--out", out]
-    process = subprocess.Popen([*command, "--device", "cuda"], cwd=ROOT, stderr=subprocess.DEVNULL)
-    checkpoint = out / "autoencoder" / "checkpoint.safetensors"
-    while not checkpoint.exists():
-        assert process.poll() is None
-        time.sleep(0.02)
-    time.sleep(0.2)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    reached = load_tensors(checkpoint)[1]["progress"]["step"]
+    reached = killed_after_a_checkpoint([*command, "--device", "cuda"], out, os.environ)
     assert 0 < reached < 3000
     assert (
         train("autoencoder", write_config(steps=reached + 3, every=3), manifest, out, "--device", "cuda", "--resume")
         == 0
     )
-    assert load_tensors(checkpoint)[1]["progress"]["step"] == reached + 3
     assert train("autoencoder", write_config(steps=reached + 3, every=3), manifest, whole, "--device", "cuda") == 0
     assert_equal(weights(out), weights(whole))
 

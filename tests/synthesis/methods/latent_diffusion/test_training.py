@@ -32,6 +32,19 @@ def weights(out, stage="autoencoder", file="checkpoint.safetensors"):
     return load_tensors(out / stage / file)[0]
 
 
+def killed_after_a_checkpoint(command, out, environment) -> int:
+    """Start a training of the autoencoder, kill it soon after a checkpoint; return the step of the last one."""
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    checkpoint = out / "autoencoder" / "checkpoint.safetensors"
+    while not checkpoint.exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return int(load_tensors(checkpoint)[1]["progress"]["step"])
+
+
 def assert_equal(first, second):
     assert first.keys() == second.keys()
     assert [name for name in first if not torch.equal(first[name], second[name])] == []
@@ -101,16 +114,7 @@ def test_kill_9_loses_nothing_beyond_the_last_checkpoint(write_config, manifest,
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     command = [sys.executable, "-m", "synthesis", "train", "autoencoder", config, "--manifest", manifest, "--out"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen([*command, killed], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-    checkpoint = killed / "autoencoder" / "checkpoint.safetensors"
-    while not checkpoint.exists():
-        assert process.poll() is None
-        time.sleep(0.02)
-    time.sleep(0.2)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    reached = load_tensors(checkpoint)[1]["progress"]["step"]
-    assert 0 < reached < 60
+    assert 0 < killed_after_a_checkpoint([*command, killed], killed, environment) < 60
 
     for out, more in ((killed, ["--resume"]), (whole, [])):
         subprocess.run([*command, out, *more], cwd=ROOT, env=environment, check=True, capture_output=True)
@@ -286,8 +290,9 @@ def test_one_tumor_is_enough_to_train_on(write_config, manifest, tmp_path):
 
 
 @pytest.mark.crash
-def test_two_processes_train_together(write_config, manifest, tmp_path):
-    config, out = write_config(), tmp_path / "run"
+def test_two_processes_train_and_stop_together(write_config, manifest, tmp_path):
+    """Also when they go on with what had stopped early: one that stopped alone would leave the other waiting."""
+    config, out = write_config(steps=400, every=1, rate=1e-12, patience=3), tmp_path / "run"
     command = [
         sys.executable,
         "-m",
@@ -298,14 +303,16 @@ def test_two_processes_train_together(write_config, manifest, tmp_path):
         "-m",
         "synthesis",
     ]
-    done = subprocess.run(
-        [*command, "train", "autoencoder", config, "--manifest", manifest, "--out", out],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert load_tensors(out / "autoencoder" / "checkpoint.safetensors")[1]["progress"]["step"] == 4
-    assert done.stdout.count("trained, after 4 steps") == 1
+    for more in ([], ["--resume"]):
+        done = subprocess.run(
+            [*command, "train", "autoencoder", config, "--manifest", manifest, "--out", out, *more],
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("stopped, as held-out cases improved no more") == 1
+    assert 3 < load_tensors(out / "autoencoder" / "checkpoint.safetensors")[1]["progress"]["step"] < 400
